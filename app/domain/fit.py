@@ -15,7 +15,6 @@ from app.domain.records import (
     DosePayload,
     Score,
     SessionReportPayload,
-    Snapshot,
 )
 from app.domain.study import Study
 from app.domain.study.wording import LimbName
@@ -36,17 +35,27 @@ class Profile:
 
 def misfits(payload: AnyPayload, study: Study, profile: Profile) -> tuple[str, ...]:
     """Give the codes of what does not fit, each once, in a stable order."""
-    match payload:
-        case DiaryPayload():
-            found = _diary(payload, study, profile)
-        case DosePayload():
-            found = _medicines((payload.medicine,), profile)
-        case SessionReportPayload():
-            found = _report(payload, study, profile)
-    codes = sorted(set(found))
+    codes: list[str] = []
+    if isinstance(payload, DiaryPayload):
+        codes = sorted(set(_diary(payload, study, profile)))
+    elif isinstance(payload, SessionReportPayload):
+        codes = sorted(set(_report(payload, study, profile)))
+    if not named_medicines(payload) <= profile.medicine_ids:
+        codes.append("medicine_not_on_list")
     if payload.simulated and not profile.may_be_simulated:
         codes.append("simulated_values")
     return tuple(codes)
+
+
+def named_medicines(payload: AnyPayload) -> frozenset[str]:
+    """The ids of the medicines that a payload is about."""
+    if isinstance(payload, DosePayload):
+        return frozenset({payload.medicine.medicine_id})
+    if isinstance(payload, DiaryPayload):
+        asked = payload.medicines
+        scheduled = frozenset(answer.medicine.medicine_id for answer in asked.scheduled)
+        return scheduled | {answer.medicine.medicine_id for answer in asked.rescue}
+    return frozenset()
 
 
 def _diary(payload: DiaryPayload, study: Study, profile: Profile) -> Iterator[str]:
@@ -63,15 +72,6 @@ def _diary(payload: DiaryPayload, study: Study, profile: Profile) -> Iterator[st
             yield "answers_behind_closed_gate"
     if not set(payload.zones.codes) <= study.zone_set.codes(profile.limb):
         yield "zone_of_another_limb"
-    taken = payload.medicines
-    yield from _medicines(
-        (*(a.medicine for a in taken.scheduled), *(a.medicine for a in taken.rescue)), profile
-    )
-
-
-def _medicines(snapshots: tuple[Snapshot, ...], profile: Profile) -> Iterator[str]:
-    if not {snapshot.medicine_id for snapshot in snapshots} <= profile.medicine_ids:
-        yield "medicine_not_on_list"
 
 
 def _report(payload: SessionReportPayload, study: Study, profile: Profile) -> Iterator[str]:

@@ -1,0 +1,1 @@
+"""Studies: one folder each, read by app.domain.study; no code lives here."""
