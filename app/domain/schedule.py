@@ -136,6 +136,21 @@ def _inside(at: datetime, window: DiaryWindow) -> bool:
     return window.opens_at <= at < window.closes_at
 
 
+class ReminderState(StrEnum):
+    """How far a reminder got: waiting, with one scheduler, or over in one of four ways.
+
+    `stopped` was no longer wanted (the entry is in, a pause, a withdrawal), `expired` too old to be
+    of use, `failed` refused for good.
+    """
+
+    PLANNED = "planned"
+    IN_HAND = "in_hand"
+    HANDED_OVER = "handed_over"
+    FAILED = "failed"
+    EXPIRED = "expired"
+    STOPPED = "stopped"
+
+
 def notice_due(notice: Notice, day: date, tz: str, times: ReminderTimes) -> Planned:
     """Plan a notice of the day: for a session on that date, or for a diary that opens the next."""
     return Planned(notice, day, 1, local_instant(day, times.day_notice, tz))
