@@ -1,0 +1,95 @@
+"""One frozen Settings, built at the edge and passed down; nothing else reads the environment.
+
+Every setting is an environment variable `DIARY_<NAME>`; a secret may come from a file instead
+(`DIARY_<NAME>_FILE`), as container platforms hand them out.
+"""
+
+import os
+from pathlib import Path
+from typing import Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_FROM_FILES = ("secret_key", "smtp_password", "database_url")
+
+
+class Settings(BaseSettings):
+    """How this deployment runs. `python -m app serve` refuses to start when a value is unsafe."""
+
+    model_config = SettingsConfigDict(env_prefix="DIARY_", frozen=True, extra="ignore")
+
+    database_url: str = Field(
+        "sqlite:///var/diary.db", description="SQLite file or postgresql:// address"
+    )
+    base_url: str = Field(
+        "http://localhost:8000", description="Address that people type, without a path"
+    )
+    study: str = Field("meso_sdrc", description="Folder of the study under app/studies")
+    secret_key: SecretStr = Field(
+        SecretStr(""), description="At least 32 random characters; seals contact data and TOTP"
+    )
+    previous_secret_keys: tuple[SecretStr, ...] = Field(
+        (), description="Earlier keys, still able to read, while a rotation is under way"
+    )
+    demo: bool = Field(False, description="Simulated study: accepts the demo's credentials")
+    embedded_schedule: bool = Field(True, description="`serve` runs the reminder schedule too")
+    log_format: Literal["json", "console"] = Field("json", description="Shape of log lines")
+    requests_per_minute: int = Field(
+        1200, ge=1, description="Requests that one key of the trial database may make in a minute"
+    )
+    smtp_host: str = Field("", description="Mail server; empty: e-mail reminders are off")
+    smtp_port: int = Field(587, description="Port of the mail server")
+    smtp_security: Literal["starttls", "tls", "none"] = Field(
+        "starttls", description="How the connection to the mail server is protected"
+    )
+    smtp_user: str = Field("", description="User at the mail server; empty: no sign-in")
+    smtp_password: SecretStr = Field(SecretStr(""), description="Password at the mail server")
+    mail_sender: str = Field(
+        "carnet@localhost", description="Sender of reminders; must not name a disease"
+    )
+    trusted_proxies: str = Field(
+        "127.0.0.1", description="Proxies whose forwarded headers are believed"
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _secrets_from_files(cls, values: dict[str, object]) -> dict[str, object]:
+        for name in _FROM_FILES:
+            path = os.environ.get(f"DIARY_{name.upper()}_FILE")
+            if path and name not in values:
+                values[name] = Path(path).read_text(encoding="utf-8").strip()
+        return values
+
+    @field_validator("base_url")
+    @classmethod
+    def _plain_address(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.netloc or parts.path not in ("", "/"):
+            raise ValueError("must look like https://host, without a path")
+        return f"{parts.scheme}://{parts.netloc}"
+
+    @field_validator("secret_key")
+    @classmethod
+    def _strong(cls, value: SecretStr) -> SecretStr:
+        secret = value.get_secret_value()
+        if secret and (len(secret) < 32 or len(set(secret)) < 10):
+            raise ValueError("needs at least 32 random characters: openssl rand -base64 48")
+        return value
+
+    @model_validator(mode="after")
+    def _safe_in_production(self) -> Self:
+        if self.demo and urlsplit(self.base_url).hostname not in ("localhost", "127.0.0.1", "::1"):
+            raise ValueError("demo mode serves this machine only: base_url must be localhost")
+        return self
+
+    @property
+    def secure_cookies(self) -> bool:
+        """Whether cookies carry the Secure attribute: whenever people come over TLS."""
+        return self.base_url.startswith("https://")
+
+    @property
+    def study_folder(self) -> Path:
+        """Where the study definition lies."""
+        return Path(__file__).parent / "studies" / self.study

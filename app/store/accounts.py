@@ -1,0 +1,84 @@
+"""Who can get in: staff and their grants, devices, sign-ins, API keys, throttles."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from app.store.tables import ApiKey, Device, Participant, SignIn, Staff, StaffGrant, Throttle
+
+
+def find_staff(session: Session, login: str) -> Staff | None:
+    """Find an account by login, and hold the row."""
+    return session.scalar(select(Staff).where(Staff.login == login).with_for_update())
+
+
+def list_grants(session: Session, staff_id: str, at: datetime) -> Sequence[StaffGrant]:
+    """List the grants of an account that hold at an instant."""
+    return session.scalars(
+        select(StaffGrant).where(
+            StaffGrant.staff_id == staff_id,
+            StaffGrant.from_at <= at,
+            (StaffGrant.until_at.is_(None)) | (StaffGrant.until_at > at),
+        )
+    ).all()
+
+
+def find_device(session: Session, secret_hash: str) -> tuple[Device, Participant] | None:
+    """Find an enrolled, unrevoked device and its participant by the digest of its credential."""
+    found = session.execute(
+        select(Device, Participant)
+        .join(Participant, Participant.id == Device.participant_id)
+        .where(Device.secret_hash == secret_hash, Device.revoked_at.is_(None))
+    ).first()
+    return None if found is None else (found[0], found[1])
+
+
+def find_device_sign_in(
+    session: Session, token_hash: str, at: datetime
+) -> tuple[SignIn, Device, Participant] | None:
+    """Find a participant's live sign-in with its device."""
+    found = session.execute(
+        select(SignIn, Device, Participant)
+        .join(Device, Device.id == SignIn.device_id)
+        .join(Participant, Participant.id == Device.participant_id)
+        .where(SignIn.token_hash == token_hash, SignIn.expires_at > at, Device.revoked_at.is_(None))
+    ).first()
+    return None if found is None else (found[0], found[1], found[2])
+
+
+def find_staff_sign_in(
+    session: Session, token_hash: str, at: datetime
+) -> tuple[SignIn, Staff] | None:
+    """Find a member of staff's live sign-in."""
+    found = session.execute(
+        select(SignIn, Staff)
+        .join(Staff, Staff.id == SignIn.staff_id)
+        .where(SignIn.token_hash == token_hash, SignIn.expires_at > at, Staff.disabled_at.is_(None))
+    ).first()
+    return None if found is None else (found[0], found[1])
+
+
+def touch_sign_in(session: Session, token_hash: str, at: datetime, expires_at: datetime) -> None:
+    """Move the idle end of a sign-in."""
+    session.execute(
+        update(SignIn)
+        .where(SignIn.token_hash == token_hash)
+        .values(seen_at=at, expires_at=expires_at)
+    )
+
+
+def end_sign_in(session: Session, token_hash: str, at: datetime) -> None:
+    """End a sign-in now; without effect when there is none."""
+    session.execute(update(SignIn).where(SignIn.token_hash == token_hash).values(expires_at=at))
+
+
+def find_key(session: Session, key_id: str) -> ApiKey | None:
+    """Find an API key by its public id."""
+    return session.get(ApiKey, key_id)
+
+
+def find_throttle(session: Session, source: str) -> Throttle | None:
+    """Find how often a source was refused, and hold the row."""
+    return session.scalar(select(Throttle).where(Throttle.source == source).with_for_update())

@@ -1,0 +1,175 @@
+"""Participants and what hangs on them: zones, pauses, medicines, sessions, contacts, devices."""
+
+from collections.abc import Collection
+from datetime import date
+
+from sqlalchemy import bindparam, func, select
+from sqlalchemy.orm import Session
+
+from app.domain.access import ALL_SITES
+from app.domain.diary_day import ZoneSpan
+from app.domain.errors import NotFound
+from app.store.tables import (
+    Contact,
+    Device,
+    EnrolmentLink,
+    MesotherapySession,
+    Participant,
+    ParticipantMedicine,
+    ParticipantPause,
+    ParticipantZone,
+    Site,
+)
+
+_LOCKED = (
+    select(Participant, Device)
+    .outerjoin(
+        Device,
+        (Device.participant_id == Participant.id) & (Device.id == bindparam("device_id")),
+    )
+    .where(Participant.id == bindparam("participant_id"))
+    .with_for_update(of=Participant)
+    .execution_options(populate_existing=True)
+)
+_ZONES = (
+    select(ParticipantZone.from_at, ParticipantZone.tz)
+    .where(ParticipantZone.participant_id == bindparam("participant_id"))
+    .order_by(ParticipantZone.from_at)
+)
+
+
+def lock_participant(session: Session, participant_id: int) -> Participant:
+    """Get the participant and hold the row, so that saves of one person follow one another."""
+    return lock_with_device(session, participant_id, None)[0]
+
+
+def lock_with_device(
+    session: Session, participant_id: int, device_id: str | None
+) -> tuple[Participant, Device | None]:
+    """Get and hold the participant, and get the acting device with it."""
+    wanted = {"participant_id": participant_id, "device_id": device_id}
+    found = session.execute(_LOCKED, wanted).first()
+    if found is None:
+        raise NotFound("not_found")
+    return found[0], found[1]
+
+
+def get_participant(session: Session, participant_id: int) -> Participant:
+    """Get a participant by key, or raise NotFound."""
+    found = session.get(Participant, participant_id)
+    if found is None:
+        raise NotFound("not_found")
+    return found
+
+
+def get_by_code(session: Session, study_code: str, sites: Collection[str]) -> Participant:
+    """Get a participant of these sites (`*`: any) by study code, or raise NotFound."""
+    found = session.scalar(select(Participant).where(Participant.study_code == study_code))
+    if found is None or not (ALL_SITES in sites or found.site_id in sites):
+        raise NotFound("not_found")
+    return found
+
+
+def list_participants(
+    session: Session, sites: Collection[str], limit: int = 5000
+) -> list[Participant]:
+    """List the participants of these sites (`*`: all), by study code."""
+    query = select(Participant).order_by(Participant.study_code).limit(limit)
+    if ALL_SITES not in sites:
+        query = query.where(Participant.site_id.in_(sites))
+    return list(session.scalars(query))
+
+
+def has_code(session: Session, study_code: str) -> bool:
+    """Whether a study code is taken."""
+    return (
+        session.scalar(
+            select(func.count())
+            .select_from(Participant)
+            .where(Participant.study_code == study_code)
+        )
+        != 0
+    )
+
+
+def list_zones(session: Session, participant_id: int) -> list[ZoneSpan]:
+    """List where the participant lived, in order."""
+    rows = session.execute(_ZONES, {"participant_id": participant_id})
+    return [ZoneSpan(row.from_at, row.tz) for row in rows]
+
+
+def list_pauses(session: Session, participant_id: int) -> list[ParticipantPause]:
+    """List the pauses that the site set, in order."""
+    return list(
+        session.scalars(
+            select(ParticipantPause)
+            .where(ParticipantPause.participant_id == participant_id)
+            .order_by(ParticipantPause.from_on)
+        )
+    )
+
+
+def list_medicines(
+    session: Session, participant_id: int, on: date | None = None
+) -> list[ParticipantMedicine]:
+    """List the participant's medicines in their order: those of a date, or all there ever were."""
+    query = (
+        select(ParticipantMedicine)
+        .where(ParticipantMedicine.participant_id == participant_id)
+        .order_by(ParticipantMedicine.position, ParticipantMedicine.id)
+    )
+    if on is not None:
+        query = query.where(
+            ParticipantMedicine.from_on <= on,
+            (ParticipantMedicine.until_on.is_(None)) | (ParticipantMedicine.until_on >= on),
+        )
+    return list(session.scalars(query))
+
+
+def list_sessions(session: Session, participant_id: int) -> list[MesotherapySession]:
+    """List the participant's mesotherapy sessions in order."""
+    return list(
+        session.scalars(
+            select(MesotherapySession)
+            .where(MesotherapySession.participant_id == participant_id)
+            .order_by(MesotherapySession.session_no)
+        )
+    )
+
+
+def find_contact(session: Session, participant_id: int) -> Contact | None:
+    """Find the sealed contact of a participant."""
+    return session.get(Contact, participant_id)
+
+
+def get_site(session: Session, site_id: str) -> Site:
+    """Get a site, or raise NotFound."""
+    found = session.get(Site, site_id)
+    if found is None:
+        raise NotFound("not_found")
+    return found
+
+
+def list_sites(session: Session) -> list[Site]:
+    """List all sites by id."""
+    return list(session.scalars(select(Site).order_by(Site.id)))
+
+
+def find_link(session: Session, token_hash: str) -> EnrolmentLink | None:
+    """Find an enrolment link as it stands now, by the digest of its token."""
+    return session.scalar(
+        select(EnrolmentLink)
+        .where(EnrolmentLink.token_hash == token_hash)
+        .execution_options(populate_existing=True)
+    )
+
+
+def list_devices(session: Session, participant_id: int) -> list[Device]:
+    """List the devices ever enrolled for a participant, oldest first."""
+    return list(
+        session.scalars(
+            select(Device)
+            .where(Device.participant_id == participant_id)
+            .order_by(Device.enrolled_at)
+        )
+    )

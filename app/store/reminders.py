@@ -1,0 +1,208 @@
+"""Reminders in the database: who has none planned yet, which are ready, what became of each.
+
+The unique key (participant, diary day, step) makes planning repeatable; a row lock that others
+skip makes taking in hand exclusive. On SQLite, a write transaction is alone in any case.
+"""
+
+import uuid
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import exists, insert, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from app.domain.diary_day import ZoneSpan
+from app.domain.participant import REMINDED
+from app.domain.schedule import Pause, ReminderState
+from app.store.tables import (
+    Base,
+    Heartbeat,
+    Participant,
+    ParticipantPause,
+    ParticipantZone,
+    Reminder,
+    ReminderEvent,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NewReminder:
+    """A reminder to plan. It is of use in [due_at, useful_until_at)."""
+
+    participant_id: int
+    diary_on: date
+    step: str
+    channel: str
+    due_at: datetime
+    useful_until_at: datetime
+
+
+def list_zones_in_use(session: Session) -> list[str]:
+    """List the zones that reminded participants are in."""
+    query = select(Participant.tz).where(Participant.state.in_(REMINDED)).distinct()
+    return sorted(session.scalars(query))
+
+
+def list_unplanned(session: Session, tz: str, diary_on: date) -> list[Participant]:
+    """List the reminded participants in a zone who have no reminder for this diary day."""
+    has_one = exists().where(
+        Reminder.participant_id == Participant.id, Reminder.diary_on == diary_on
+    )
+    return list(
+        session.scalars(
+            select(Participant)
+            .where(
+                Participant.state.in_(REMINDED),
+                Participant.tz == tz,
+                Participant.first_diary_on <= diary_on,
+                Participant.last_diary_on >= diary_on,
+                ~has_one,
+            )
+            .order_by(Participant.id)
+        )
+    )
+
+
+def spans_by_participant(session: Session, ids: Collection[int]) -> dict[int, list[ZoneSpan]]:
+    """Give the zones of several participants, each in order."""
+    found: dict[int, list[ZoneSpan]] = {id_: [] for id_ in ids}
+    query = (
+        select(ParticipantZone)
+        .where(ParticipantZone.participant_id.in_(ids))
+        .order_by(ParticipantZone.from_at)
+    )
+    for row in session.scalars(query):
+        found[row.participant_id].append(ZoneSpan(row.from_at, row.tz))
+    return found
+
+
+def pauses_by_participant(session: Session, ids: Collection[int]) -> dict[int, list[Pause]]:
+    """Give the pauses of several participants."""
+    found: dict[int, list[Pause]] = {id_: [] for id_ in ids}
+    query = select(ParticipantPause).where(ParticipantPause.participant_id.in_(ids))
+    for row in session.scalars(query):
+        found[row.participant_id].append(Pause(row.from_on, row.until_on))
+    return found
+
+
+def add_planned(session: Session, planned: Iterable[NewReminder], now: datetime) -> int:
+    """Plan reminders, leaving out those that somebody planned already; give how many are new."""
+    rows = [
+        {
+            "id": str(uuid.uuid4()),
+            "participant_id": new.participant_id,
+            "diary_on": new.diary_on,
+            "step": new.step,
+            "channel": new.channel,
+            "due_at": new.due_at,
+            "useful_until_at": new.useful_until_at,
+            "ready_at": new.due_at,
+            "state": ReminderState.PLANNED.value,
+            "attempts": 0,
+        }
+        for new in planned
+    ]
+    if not rows:
+        return 0
+    new_ones = _insert(session, Reminder).on_conflict_do_nothing(
+        index_elements=["participant_id", "diary_on", "step"]
+    )
+    ids = list(session.scalars(new_ones.returning(Reminder.id), rows))
+    if ids:
+        events = [{"reminder_id": id_, "at": now, "event": "planned", "detail": ""} for id_ in ids]
+        session.execute(insert(ReminderEvent), events)
+    return len(ids)
+
+
+def _insert(session: Session, table: type[Base]) -> sqlite.Insert | postgresql.Insert:
+    """Begin an insert that says what to do about a row that is there already."""
+    if session.get_bind().dialect.name == "postgresql":
+        return postgresql.insert(table)
+    return sqlite.insert(table)
+
+
+def list_ready(session: Session, now: datetime, limit: int) -> list[Reminder]:
+    """List reminders to take in hand, longest ready first, and hold them; others' are skipped."""
+    return list(
+        session.scalars(
+            select(Reminder)
+            .where(Reminder.ready_at <= now)
+            .order_by(Reminder.ready_at, Reminder.id)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+    )
+
+
+def find_in_hand(session: Session, reminder_id: str, worker: str) -> Reminder | None:
+    """Find and hold a reminder that this worker has in hand; None when it has lost it."""
+    return session.scalar(
+        select(Reminder)
+        .where(
+            Reminder.id == reminder_id,
+            Reminder.state == ReminderState.IN_HAND.value,
+            Reminder.claimed_by == worker,
+        )
+        .with_for_update()
+    )
+
+
+def has_handed_over(session: Session, participant_id: int, diary_on: date) -> bool:
+    """Whether a message of this participant and diary day was handed over before."""
+    return (
+        session.scalar(
+            select(Reminder.id)
+            .where(
+                Reminder.participant_id == participant_id,
+                Reminder.diary_on == diary_on,
+                Reminder.state == ReminderState.HANDED_OVER.value,
+            )
+            .limit(1)
+        )
+        is not None
+    )
+
+
+def list_reminders(session: Session, participant_id: int, diary_on: date) -> list[Reminder]:
+    """List the reminders of a participant's diary day in order."""
+    return list(
+        session.scalars(
+            select(Reminder)
+            .where(Reminder.participant_id == participant_id, Reminder.diary_on == diary_on)
+            .order_by(Reminder.due_at)
+        )
+    )
+
+
+def add_event(
+    session: Session, reminder_id: str, *, event: str, now: datetime, detail: str = ""
+) -> None:
+    """Note what happened to a reminder; `detail` is a code, never an address."""
+    session.add(ReminderEvent(reminder_id=reminder_id, at=now, event=event, detail=detail))
+
+
+def list_events(session: Session, reminder_id: str) -> list[ReminderEvent]:
+    """List what happened to a reminder, in order."""
+    return list(
+        session.scalars(
+            select(ReminderEvent)
+            .where(ReminderEvent.reminder_id == reminder_id)
+            .order_by(ReminderEvent.id)
+        )
+    )
+
+
+def beat(session: Session, name: str, now: datetime) -> None:
+    """Note that a part of the service is at work."""
+    beating = _insert(session, Heartbeat).values(name=name, at=now)
+    session.execute(
+        beating.on_conflict_do_update(index_elements=["name"], set_={"at": beating.excluded.at})
+    )
+
+
+def find_heartbeat(session: Session, name: str) -> datetime | None:
+    """Find when a part of the service was last seen at work."""
+    row = session.get(Heartbeat, name)
+    return row.at if row else None

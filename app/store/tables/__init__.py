@@ -1,0 +1,66 @@
+"""The mapped tables, by family: records (insert-only and projection), people, machinery."""
+
+from app.store.tables.machinery import (
+    DeploymentFact,
+    Heartbeat,
+    Reminder,
+    ReminderEvent,
+    Throttle,
+)
+from app.store.tables.mapping import Base, UtcDateTime
+from app.store.tables.people import (
+    ApiKey,
+    Contact,
+    Device,
+    EnrolmentLink,
+    MesotherapySession,
+    Participant,
+    ParticipantMedicine,
+    ParticipantPause,
+    ParticipantZone,
+    SignIn,
+    Site,
+    Staff,
+    StaffGrant,
+)
+from app.store.tables.records import (
+    INSERT_ONLY,
+    ChangeText,
+    Epoch,
+    LedgerRow,
+    Record,
+    RecordVersion,
+    SetAside,
+    SetAsideDecision,
+)
+
+__all__ = [
+    "INSERT_ONLY",
+    "ApiKey",
+    "Base",
+    "ChangeText",
+    "Contact",
+    "DeploymentFact",
+    "Device",
+    "EnrolmentLink",
+    "Epoch",
+    "Heartbeat",
+    "LedgerRow",
+    "MesotherapySession",
+    "Participant",
+    "ParticipantMedicine",
+    "ParticipantPause",
+    "ParticipantZone",
+    "Record",
+    "RecordVersion",
+    "Reminder",
+    "ReminderEvent",
+    "SetAside",
+    "SetAsideDecision",
+    "SignIn",
+    "Site",
+    "Staff",
+    "StaffGrant",
+    "Throttle",
+    "UtcDateTime",
+]
