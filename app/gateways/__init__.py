@@ -1,0 +1,1 @@
+"""The outside world behind services/ports: for each port a real gateway and a recording one."""

@@ -1,0 +1,130 @@
+"""Many participants at a glance: a row each, from the projections of their last days alone.
+
+The cost does not grow with the length of anyone's history: no payload is read. What calls for a
+call is decided by the rules of the domain.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from app.domain import figures
+from app.domain.access import Actor, Permission, require_anywhere
+from app.domain.alerts import reasons_to_call
+from app.domain.diary_day import ONE_DAY, Spans, local_date
+from app.domain.figures import Adherence, Day
+from app.domain.participant import State
+from app.domain.records import AnswerStatus, EntryStatus
+from app.domain.schedule import DueDay, Pause, due_day
+from app.domain.trend import trend_day
+from app.services.deployment import Deployment
+from app.services.trends import course_of, dates_between, next_planned, scale_of
+from app.store import participants, reminders, trends
+from app.store.session import Session
+from app.store.tables import Participant
+from app.store.trends import DiaryRow
+
+COHORT_DAYS = 28
+"""How far back a row looks."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CohortRow:
+    """One participant of a cohort: the last days, what calls for a call, what waits."""
+
+    person: Participant
+    days: tuple[Day, ...]
+    today: date
+    last_entry_on: date | None
+    next_session: tuple[int, date] | None
+    reasons: tuple[str, ...]
+    undecided: int
+    adherence: Adherence
+
+
+def read_cohort(
+    session: Session, *, deployment: Deployment, actor: Actor, now: datetime
+) -> list[CohortRow]:
+    """Read a row for each participant whom the actor may see, by study code."""
+    require_anywhere(actor, Permission.SEE_COHORT)
+    people = participants.list_participants(session, actor.sites_with(Permission.SEE_COHORT))
+    ids = [person.id for person in people]
+    spans = reminders.spans_by_participant(session, ids)
+    pauses = reminders.pauses_by_participant(session, ids)
+    held = trends.list_sessions_of(session, ids)
+    undecided = trends.count_undecided_of(session, ids)
+    first_on = now.date() - timedelta(days=COHORT_DAYS)
+    rows: defaultdict[int, dict[date, DiaryRow]] = defaultdict(dict)
+    for row in trends.list_diaries_of(session, ids, first_on, now.date() + ONE_DAY):
+        rows[row.participant_id][row.diary_on] = row
+    return [
+        _cohort_row(
+            deployment,
+            person,
+            _recent_days(
+                deployment, person, spans[person.id], pauses[person.id], rows[person.id], now
+            ),
+            local_date(now, spans[person.id]),
+            held[person.id],
+            undecided.get(person.id, 0),
+        )
+        for person in people
+    ]
+
+
+def _recent_days(
+    deployment: Deployment,
+    person: Participant,
+    spans: Spans,
+    pauses: Collection[Pause],
+    saved: Mapping[date, DiaryRow],
+    now: datetime,
+) -> tuple[Day, ...]:
+    course = course_of(person, pauses, spans)
+    today = local_date(now, spans)
+    rules = deployment.study.window
+    dates = dates_between(today - timedelta(days=COHORT_DAYS - 1), today)
+    return tuple(_recent_day(due_day(on, course, spans, rules), saved.get(on), now) for on in dates)
+
+
+def _recent_day(due: DueDay, saved: DiaryRow | None, now: datetime) -> Day:
+    """A day from the projection alone: a complete diary without a score was declined."""
+    if saved is None:
+        return trend_day(due, None, None, now).day
+    status, value = EntryStatus(saved.status), saved.pain_average
+    answer = AnswerStatus.ANSWERED
+    if value is None:
+        is_whole = status is EntryStatus.COMPLETE
+        answer = AnswerStatus.DECLINED if is_whole else AnswerStatus.UNANSWERED
+    closed = due.window is None or due.window.save_until_at <= now
+    return Day(due.diary_on, status, value, answer, late=saved.late, closed=closed, due=due.due)
+
+
+def _cohort_row(
+    deployment: Deployment,
+    person: Participant,
+    days: tuple[Day, ...],
+    today: date,
+    held: Sequence[date],
+    undecided: int,
+) -> CohortRow:
+    study = deployment.study
+    entries = [day.diary_on for day in days if day.status in ("complete", "partial")]
+    return CohortRow(
+        person=person,
+        days=days,
+        today=today,
+        last_entry_on=entries[-1] if entries else None,
+        next_session=next_planned(deployment, person, held),
+        reasons=reasons_to_call(days, scale_of(person), study.alerts, study.week)
+        if _is_running(person, today)
+        else (),
+        undecided=undecided,
+        adherence=figures.adherence(days),
+    )
+
+
+def _is_running(person: Participant, today: date) -> bool:
+    """Whether a call could still change anything: the diary goes on, or ended yesterday."""
+    return person.state == State.ENROLLED and today <= person.last_diary_on + ONE_DAY

@@ -1,0 +1,166 @@
+"""People who are to be reminded: enrolled in any number and zone, without the cost of a PIN each.
+
+`Post` is a scheduler at work on them, with a clock that the test moves.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+
+from app.domain.participant import State
+from app.gateways.mail import RecordingMailer
+from app.services import reminders
+from app.services.deployment import Deployment
+from app.services.participants import EMAIL
+from app.services.ports import Mail, Mailer
+from app.services.reminders import Courier
+from app.store import reminders as store
+from app.store.session import Database
+from app.store.tables import Contact, Participant, ParticipantZone, Reminder, Site
+from tests.people import settings_for
+
+FIRST_ON, LAST_ON = date(2026, 1, 10), date(2026, 12, 31)
+ENROLLED_AT = datetime(2026, 1, 9, tzinfo=UTC)
+
+EVENING = date(2026, 2, 3)
+OPENING = "2026-02-03T18:00+01:00"
+FIRST, SECOND, LAST = (
+    "2026-02-03T19:00+01:00",
+    "2026-02-03T21:00+01:00",
+    "2026-02-03T22:30+01:00",
+)
+"""An evening in Paris, and the instants of its reminders."""
+
+
+@dataclass
+class Clock:
+    """A clock that stands still until it is set."""
+
+    now: datetime
+
+    def __call__(self) -> datetime:
+        """The present."""
+        return self.now
+
+
+def is_not_stopping() -> bool:
+    """A process that goes on."""
+    return False
+
+
+@dataclass(kw_only=True)
+class Post:
+    """A scheduler with a recording mailer, unless it is given a real one."""
+
+    database: Database
+    clock: Clock
+    worker: str = "one"
+    mailer: Mailer = field(default_factory=RecordingMailer)
+
+    def __post_init__(self) -> None:
+        self.deployment = Deployment.of(settings_for(str(self.database.url)))
+
+    @property
+    def courier(self) -> Courier:
+        """What the timetable would hand to the service."""
+        return Courier(
+            database=self.database,
+            deployment=self.deployment,
+            mailer=self.mailer,
+            worker=self.worker,
+            clock=self.clock,
+        )
+
+    def run(self, at: str | datetime, is_stopping: Callable[[], bool] = is_not_stopping) -> int:
+        """Let the timetable call at an instant."""
+        self.clock.now = datetime.fromisoformat(at) if isinstance(at, str) else at
+        return reminders.run(self.courier, is_stopping)
+
+    @property
+    def sent(self) -> list[Mail]:
+        """What the recording mailer took over."""
+        assert isinstance(self.mailer, RecordingMailer)
+        return self.mailer.sent
+
+    def enrol(
+        self,
+        name: str,
+        *,
+        tz: str = "Europe/Paris",
+        language: str = "fr",
+        own_first: time | None = None,
+        has_address: bool = True,
+    ) -> int:
+        """Enrol one participant; `name` makes the address. Gives the participant's key."""
+        with self.database.write() as session:
+            if session.get(Site, "lyon") is None:
+                words = {
+                    "organisation": "CHU",
+                    "team_phone": "04 72 00 00 00",
+                    "team_hours": "9–17",
+                }
+                session.add(Site(id="lyon", name="CHU Lyon", **words))
+                session.flush()
+            person = Participant(
+                study_code=f"MS-{name.upper()[:12]}",
+                site_id="lyon",
+                state=State.ENROLLED.value,
+                language=language,
+                tz=tz,
+                limb="hand",
+                side="right",
+                scale="vas100",
+                reminder_at=own_first,
+                first_diary_on=FIRST_ON,
+                last_diary_on=LAST_ON,
+                created_at=ENROLLED_AT,
+                enrolled_at=ENROLLED_AT,
+            )
+            session.add(person)
+            session.flush()
+            sealed = self.deployment.vault.seal(address_of(name), EMAIL) if has_address else None
+            session.add(Contact(participant_id=person.id, email_sealed=sealed))
+            session.add(ParticipantZone(participant_id=person.id, from_at=ENROLLED_AT, tz=tz))
+            return person.id
+
+    def move(self, participant_id: int, tz: str, at: str) -> None:
+        """Let a participant arrive in another zone."""
+        from_at = datetime.fromisoformat(at)
+        with self.database.write() as session:
+            session.get_one(Participant, participant_id).tz = tz
+            session.add(ParticipantZone(participant_id=participant_id, from_at=from_at, tz=tz))
+
+    def set_state(self, participant_id: int, state: State) -> None:
+        """Put a participant into a state."""
+        with self.database.write() as session:
+            session.get_one(Participant, participant_id).state = state.value
+
+    def reminders(self, participant_id: int, diary_on: date) -> list[Reminder]:
+        """The reminders of an evening in order."""
+        with self.database.read() as session:
+            return store.list_reminders(session, participant_id, diary_on)
+
+    def states(self, participant_id: int, diary_on: date) -> list[str]:
+        """The states of an evening's reminders in order."""
+        return [row.state for row in self.reminders(participant_id, diary_on)]
+
+    def events(self, reminder_id: str) -> list[tuple[str, str]]:
+        """What happened to a reminder: event and detail."""
+        with self.database.read() as session:
+            return [(row.event, row.detail) for row in store.list_events(session, reminder_id)]
+
+    def events_count(self, participant_id: int, diary_on: date, event: str) -> int:
+        """How often something happened to the reminders of an evening."""
+        rows = self.reminders(participant_id, diary_on)
+        return sum(name == event for row in rows for name, _ in self.events(row.id))
+
+
+def address_of(name: str) -> str:
+    """The address of a participant who was enrolled by this name."""
+    return f"{name}@example.org"
+
+
+def every(step: timedelta, first: str, last: str) -> list[datetime]:
+    """The instants from first to last, a step apart."""
+    start, end = datetime.fromisoformat(first), datetime.fromisoformat(last)
+    return [start + n * step for n in range((end - start) // step + 1)]

@@ -1,0 +1,138 @@
+"""Staff get in with both factors only, keys with their secret only; the demo's only in the demo."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pyotp
+import pytest
+
+from app.domain.access import SYSTEM, Permission, Role
+from app.domain.errors import InvalidInput, NotAllowed, NotSignedIn
+from app.services import accounts
+from tests.people import NOW, PASSWORD, Stage, Who
+
+LOGIN = "site.clinician"
+SOON = NOW + timedelta(minutes=1)
+
+
+def code_at(stage: Stage, at: object) -> str:
+    """The six digits of the clinician's authenticator."""
+    return pyotp.TOTP(stage.cast.totp_secrets[Who.CLINICIAN]).at(at)  # type: ignore[arg-type]
+
+
+def sign_in(stage: Stage, login: str, password: str, code: str) -> str:
+    """Sign in a minute after the scene began."""
+    with stage.database.write() as session:
+        return accounts.sign_in(
+            session,
+            deployment=stage.deployment,
+            login=login,
+            password=password,
+            code=code,
+            now=SOON,
+        )
+
+
+def test_both_factors_open_the_desk(stage: Stage) -> None:
+    token = sign_in(stage, LOGIN, PASSWORD, code_at(stage, SOON))
+    with stage.database.read() as session:
+        found = accounts.find_signed_in(session, stage.deployment, token, SOON)
+    assert found is not None
+    assert found[2].role_at(Permission.ENROL, "lyon") is Role.CLINICIAN
+
+
+def test_every_refusal_is_the_same(stage: Stage) -> None:
+    code = code_at(stage, SOON)
+    wrong = [
+        (LOGIN, PASSWORD, "000000"),
+        (LOGIN, PASSWORD, ""),
+        (LOGIN, PASSWORD, "１２３４５６"),
+        (LOGIN, PASSWORD, code_at(stage, SOON - timedelta(minutes=5))),
+        (LOGIN, "another password", code),
+        ("nobody.known", PASSWORD, code),
+    ]
+    for login, password, given in wrong:
+        with pytest.raises(NotSignedIn) as refused:
+            sign_in(stage, login, password, given)
+        assert refused.value.code == "sign_in_refused"
+
+
+def test_a_code_opens_once(stage: Stage) -> None:
+    code = code_at(stage, SOON)
+    sign_in(stage, LOGIN, PASSWORD, code)
+    with pytest.raises(NotSignedIn):
+        sign_in(stage, LOGIN, PASSWORD, code)
+
+
+def test_a_short_password_makes_no_account(stage: Stage) -> None:
+    new = accounts.NewStaff(login="x", name="X", organisation="CHU", role=Role.ADMIN)
+    with pytest.raises(InvalidInput), stage.database.write() as session:
+        accounts.add_staff(
+            session,
+            deployment=stage.deployment,
+            actor=SYSTEM,
+            new=new,
+            password="eleven char",
+            now=NOW,
+        )
+
+
+def test_demo_credentials_open_nothing_outside_the_demo(stage: Stage) -> None:
+    new = accounts.NewStaff(
+        login="demo", name="Demo", organisation="CHU", role=Role.CLINICIAN, demo=True
+    )
+    with stage.database.write() as session:
+        secret = accounts.add_staff(
+            session,
+            deployment=stage.deployment,
+            actor=SYSTEM,
+            new=new,
+            password=PASSWORD,
+            now=NOW,
+        )
+        key = accounts.create_key(
+            session,
+            actor=SYSTEM,
+            label="demo",
+            sites=("*",),
+            expires_at=NOW + timedelta(days=1),
+            now=NOW,
+            demo=True,
+        )
+    with pytest.raises(NotSignedIn):
+        sign_in(stage, "demo", PASSWORD, pyotp.TOTP(secret).at(SOON))
+    in_demo = replace(stage.deployment, demo=True)
+    with stage.database.read() as session:
+        assert accounts.find_key_actor(session, stage.deployment, key, NOW) is None
+        assert accounts.find_key_actor(session, in_demo, key, NOW) is not None
+
+
+def test_a_key_holds_until_it_is_revoked_or_expires(stage: Stage) -> None:
+    key = stage.cast.key
+    with stage.database.read() as session:
+        found = accounts.find_key_actor(session, stage.deployment, key, NOW)
+        assert found is not None
+        assert found[1].sites_with(Permission.PULL) == {"lyon"}
+        late = NOW + timedelta(days=366)
+        assert accounts.find_key_actor(session, stage.deployment, key, late) is None
+        for wrong in ("", "diary", key[:-1], key + "x", key.replace("diary_", "other_")):
+            assert accounts.find_key_actor(session, stage.deployment, wrong, NOW) is None
+    with stage.database.write() as session:
+        accounts.revoke_key(
+            session, actor=stage.actor(Who.DATA_MANAGER), key_id=key.split("_")[1], now=NOW
+        )
+    with stage.database.read() as session:
+        assert accounts.find_key_actor(session, stage.deployment, key, NOW) is None
+
+
+def test_only_the_data_manager_makes_keys(stage: Stage) -> None:
+    for who in (Who.CLINICIAN, Who.MONITOR, Who.INSPECTOR, Who.ADMIN):
+        with pytest.raises(NotAllowed), stage.database.write() as session:
+            accounts.create_key(
+                session,
+                actor=stage.actor(who),
+                label="x",
+                sites=("*",),
+                expires_at=SOON,
+                now=NOW,
+            )

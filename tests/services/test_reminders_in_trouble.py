@@ -1,0 +1,193 @@
+"""Reminders after a sleep, a refusal, a death or a jam: none lost, no burst, none doubled."""
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+import pytest
+
+from app.domain.errors import Unavailable
+from app.gateways.mail import RecordingMailer
+from app.services.ports import ChannelAway, Mail, PassingFailure, PermanentFailure
+from app.services.reminders import LEASE
+from app.store.session import Database, WriteSession
+from app.store.tables import Contact
+from tests.reminded import ENROLLED_AT, EVENING, FIRST, OPENING, Clock, Post, address_of, every
+
+
+def test_after_a_sleep_only_the_reminder_still_of_use_goes(post: Post) -> None:
+    person = post.enrol("a")
+    post.run(OPENING)
+    assert post.run("2026-02-03T22:45+01:00") == 1
+    assert post.states(person, EVENING) == ["expired", "expired", "handed_over"]
+    post.run("2026-02-04T00:00+01:00")
+    assert len(post.sent) == 1
+
+
+def test_an_evening_slept_through_is_not_made_up_for(post: Post) -> None:
+    person = post.enrol("a")
+    post.run(OPENING)
+    post.run("2026-02-04T09:00+01:00")
+    assert post.states(person, EVENING) == ["expired"] * 3
+    assert post.sent == []
+
+
+def test_a_refused_address_is_not_tried_again_and_holds_up_nobody(post: Post) -> None:
+    refused = post.enrol("a")
+    post.enrol("b")
+    post.mailer = RecordingMailer(failures={address_of("a"): PermanentFailure("recipient_550")})
+    assert post.run(FIRST) == 1
+    post.run("2026-02-03T19:30+01:00")
+    assert post.states(refused, EVENING) == ["failed", "planned", "planned"]
+    row = post.reminders(refused, EVENING)[0]
+    assert post.events(row.id)[-1] == ("failed", "recipient_550")
+    assert row.attempts == 1
+
+
+def test_a_passing_failure_is_tried_again_later_each_time_under_the_same_key(post: Post) -> None:
+    person = post.enrol("a")
+    failing = RecordingMailer(failures={address_of("a"): PassingFailure("recipient_451")})
+    post.mailer = failing
+    tries = []
+    for now in every(timedelta(minutes=1), FIRST, "2026-02-03T19:20+01:00"):
+        before = post.events_count(person, EVENING, "put_off")
+        post.run(now)
+        if post.events_count(person, EVENING, "put_off") > before:
+            tries.append((now - datetime.fromisoformat(FIRST)) // timedelta(minutes=1))
+    assert tries == [0, 1, 3, 7, 15]
+    key = post.reminders(person, EVENING)[0].id
+    failing.failures.clear()
+    post.run("2026-02-03T19:30+01:00")
+    assert [mail.key for mail in failing.sent] == [key]
+
+
+def test_a_passing_failure_ends_when_the_next_reminder_is_due(post: Post) -> None:
+    person = post.enrol("a")
+    post.mailer = RecordingMailer(failures={address_of("a"): PassingFailure("recipient_451")})
+    for now in every(timedelta(minutes=15), FIRST, "2026-02-04T00:15+01:00"):
+        post.run(now)
+    assert post.states(person, EVENING) == ["expired"] * 3
+
+
+def test_a_server_that_is_away_is_asked_once_a_call(post: Post) -> None:
+    people = [post.enrol(f"p{n}") for n in range(3)]
+    away = {address_of(f"p{n}"): ChannelAway("TimeoutError") for n in range(3)}
+    post.mailer = RecordingMailer(failures=away)
+    assert post.run(FIRST) == 0
+    assert sorted(row.attempts for p in people for row in post.reminders(p, EVENING)[:1]) == [
+        0,
+        0,
+        1,
+    ]
+    post.mailer = RecordingMailer()
+    assert post.run("2026-02-03T19:05+01:00") == 3
+
+
+def test_no_address_or_an_unreadable_one_fails_alone(post: Post) -> None:
+    nowhere, unreadable = post.enrol("a", has_address=False), post.enrol("b")
+    post.enrol("c")
+    with post.database.write() as session:
+        session.get_one(Contact, unreadable).email_sealed = b"sealed by nobody"
+    assert post.run(FIRST) == 1
+    details = [
+        post.events(post.reminders(person, EVENING)[0].id)[-1] for person in (nowhere, unreadable)
+    ]
+    assert details == [("failed", "no_address"), ("failed", "address_unreadable")]
+
+
+class Dies(RecordingMailer):
+    """A mailer whose process is gone once the message is with the server."""
+
+    def send(self, mail: Mail) -> None:
+        super().send(mail)
+        raise SystemExit
+
+
+def test_a_death_after_sending_repeats_only_what_was_in_hand(post: Post) -> None:
+    people = [post.enrol(f"p{n}") for n in range(4)]
+    dying = Post(database=post.database, clock=post.clock, worker="dying", mailer=Dies())
+    with pytest.raises(SystemExit):
+        dying.run(FIRST)
+    [in_hand] = dying.sent
+    assert post.run(FIRST) == 3
+    after = datetime.fromisoformat(FIRST) + LEASE
+    assert post.run(after - timedelta(seconds=1)) == 0
+    assert post.run(after) == 1
+    assert post.sent[-1].key == in_hand.key
+    assert Counter(mail.key for mail in post.sent).most_common(1)[0][1] == 1
+    assert ("abandoned", "") in post.events(in_hand.key)
+    assert [post.states(person, EVENING)[0] for person in people] == ["handed_over"] * 4
+
+
+def test_a_slow_scheduler_that_was_overtaken_does_not_have_the_last_word(post: Post) -> None:
+    person = post.enrol("a")
+
+    class Slow(RecordingMailer):
+        def send(self, mail: Mail) -> None:
+            super().send(mail)
+            post.run(datetime.fromisoformat(FIRST) + LEASE)
+
+    slow = Post(database=post.database, clock=Clock(post.clock.now), worker="slow", mailer=Slow())
+    slow.run(FIRST)
+    row = post.reminders(person, EVENING)[0]
+    assert [event for event, _ in post.events(row.id)] == [
+        "planned",
+        "abandoned",
+        "handed_over",
+        "overtaken",
+    ]
+    assert row.state == "handed_over"
+
+
+def test_a_slow_scheduler_leaves_the_message_to_the_hand_that_has_it_now(post: Post) -> None:
+    person = post.enrol("a")
+    other = Post(database=post.database, clock=post.clock, worker="other", mailer=Dies())
+
+    class Slow(RecordingMailer):
+        def send(self, mail: Mail) -> None:
+            super().send(mail)
+            with pytest.raises(SystemExit):
+                other.run(datetime.fromisoformat(FIRST) + LEASE)
+
+    slow = Post(database=post.database, clock=Clock(post.clock.now), worker="slow", mailer=Slow())
+    slow.run(FIRST)
+    row = post.reminders(person, EVENING)[0]
+    assert (row.state, row.claimed_by) == ("in_hand", "other")
+
+
+class Busy(Database):
+    """A database that is busy for some of the next writes."""
+
+    refusals = 0
+
+    @contextmanager
+    def write(self) -> Iterator[WriteSession]:
+        if self.refusals:
+            self.refusals -= 1
+            raise Unavailable
+        with super().write() as session:
+            yield session
+
+
+def test_a_busy_database_is_asked_again_to_note_what_was_sent(database_url: str) -> None:
+    busy = Busy(database_url)
+
+    class Jams(RecordingMailer):
+        def send(self, mail: Mail) -> None:
+            super().send(mail)
+            busy.refusals = 4
+
+    post = Post(database=busy, clock=Clock(ENROLLED_AT), mailer=Jams())
+    person = post.enrol("a")
+    assert post.run(FIRST) == 1
+    assert post.states(person, EVENING)[0] == "handed_over"
+    busy.close()
+
+
+def test_a_process_that_is_to_stop_takes_nothing_more(post: Post) -> None:
+    people = [post.enrol(f"p{n}") for n in range(3)]
+    post.run(FIRST, is_stopping=lambda: len(post.sent) > 0)
+    assert len(post.sent) == 1
+    states = sorted(post.states(person, EVENING)[0] for person in people)
+    assert states == ["handed_over", "planned", "planned"]
