@@ -1,0 +1,91 @@
+"""One pull: page after page is proved, then kept, until the server has no more to give."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from app.domain.errors import BrokenChain
+from app.puller.copies import Copy, Place
+from app.puller.database import DatabaseCopy
+from app.puller.folder import FolderCopy
+from app.puller.proof import Proof, Row
+from app.puller.refusals import CursorRefused, PullStopped
+from app.puller.server import Page, Server
+
+
+@dataclass(slots=True)
+class Pulled:
+    """What a pull brought: changes by what they do, and the place that it reached."""
+
+    place: Place
+    ops: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def count(self) -> int:
+        """How many changes there were."""
+        return self.ops.total()
+
+
+def open_copy(into: str) -> Copy:
+    """The copy at a database's address (`sqlite:///…`, `postgresql://…`), or in a folder."""
+    return DatabaseCopy(into) if "://" in into else FolderCopy(Path(into))
+
+
+def pull(
+    server: Server,
+    copy: Copy,
+    *,
+    limit: int = 500,
+    resync: bool = False,
+    progress: Callable[[Pulled], object] = lambda pulled: None,
+) -> Pulled:
+    """Bring a copy up to the server, and prove that it is whole.
+
+    Raises BrokenChain naming the first change that does not hold, and PullStopped for every other
+    reason; what the copy held before that page stays as it was. With `resync`, what a restored
+    server does not know any more is dropped first.
+    """
+    place = copy.open()
+    first = _first_page(server, copy, place, limit, resync=resync)
+    pulled, page = Pulled(first[0]), first[1]
+    proof = Proof(pulled.place.heads, pulled.place.seq)
+    while True:
+        rows = [proof.follow(item) for item in page.items]
+        _require_cursor(page, rows, pulled.place)
+        if not page.has_more:
+            proof.require_end(page.heads)
+        pulled.place = Place(page.next_cursor, proof.heads)
+        copy.add(rows, pulled.place)
+        pulled.ops.update(row["op"] for row in rows)
+        progress(pulled)
+        if not page.has_more:
+            break
+        page = server.read_changes(page.next_cursor, limit)
+    copy.finish()
+    return pulled
+
+
+def _first_page(
+    server: Server, copy: Copy, place: Place, limit: int, *, resync: bool
+) -> tuple[Place, Page]:
+    """Go on where the copy stands, or where a restored server says that it still holds."""
+    try:
+        return place, server.read_changes(place.cursor, limit)
+    except CursorRefused as refusal:
+        if not resync:
+            sentence = f"{refusal} To do that, run it with --resync."
+            raise CursorRefused(sentence, refusal.resync_after) from None
+        place = copy.drop_after(refusal.resync_after)
+        return place, server.read_changes(place.cursor, limit)
+
+
+def _require_cursor(page: Page, rows: list[Row], before: Place) -> None:
+    """The next cursor is that of the last change given; a page may not lead past one."""
+    if not rows:
+        if page.has_more:
+            raise PullStopped("The server gives an empty page and says that there is more.")
+        return
+    last = rows[-1]
+    if page.next_cursor.split(":")[1:] != [str(last["seq"]), last["hash"][:8]]:
+        raise BrokenChain(last["stream"], last["no"], "the next cursor is not that of this change")
