@@ -1,1 +1,1 @@
-"""CRPS Diary: a daily diary for patients, its desk for the site, its door for the trial database."""
+"""CRPS Diary: a diary for patients, its desk for the site, its door for the trial database."""

@@ -12,11 +12,11 @@ from datetime import date, datetime, timedelta
 from app.domain import figures
 from app.domain.access import Actor, Permission, require_anywhere
 from app.domain.alerts import reasons_to_call
-from app.domain.diary_day import ONE_DAY, Spans, local_date
+from app.domain.diary_day import ONE_DAY, DiaryWindow, Rules, Spans, local_date, window_on
 from app.domain.figures import Adherence, Day
 from app.domain.participant import State
 from app.domain.records import AnswerStatus, EntryStatus
-from app.domain.schedule import DueDay, Pause, due_day
+from app.domain.schedule import DueDay, Pause, due_within
 from app.domain.trend import trend_day
 from app.services.deployment import Deployment
 from app.services.trends import course_of, dates_between, next_planned, scale_of
@@ -55,6 +55,7 @@ def read_cohort(
     held = trends.list_sessions_of(session, ids)
     undecided = trends.count_undecided_of(session, ids)
     first_on = now.date() - timedelta(days=COHORT_DAYS)
+    windows = _Windows(deployment.study.window)
     rows: defaultdict[int, dict[date, DiaryRow]] = defaultdict(dict)
     for row in trends.list_diaries_of(session, ids, first_on, now.date() + ONE_DAY):
         rows[row.participant_id][row.diary_on] = row
@@ -63,7 +64,7 @@ def read_cohort(
             deployment,
             person,
             _recent_days(
-                deployment, person, spans[person.id], pauses[person.id], rows[person.id], now
+                windows, person, spans[person.id], pauses[person.id], rows[person.id], now
             ),
             local_date(now, spans[person.id]),
             held[person.id],
@@ -73,8 +74,25 @@ def read_cohort(
     ]
 
 
+class _Windows:
+    """Windows of a date, looked up once for all who have lived in one zone since before it."""
+
+    def __init__(self, rules: Rules) -> None:
+        self._rules = rules
+        self._known: dict[tuple[date, str], DiaryWindow | None] = {}
+
+    def on(self, day: date, spans: Spans) -> DiaryWindow | None:
+        """The window of a date for a participant with these zones."""
+        if len(spans) > 1 or spans[0].from_at.date() >= day - ONE_DAY:
+            return window_on(day, spans, self._rules)
+        key = (day, spans[0].tz)
+        if key not in self._known:
+            self._known[key] = window_on(day, spans, self._rules)
+        return self._known[key]
+
+
 def _recent_days(
-    deployment: Deployment,
+    windows: _Windows,
     person: Participant,
     spans: Spans,
     pauses: Collection[Pause],
@@ -83,9 +101,11 @@ def _recent_days(
 ) -> tuple[Day, ...]:
     course = course_of(person, pauses, spans)
     today = local_date(now, spans)
-    rules = deployment.study.window
     dates = dates_between(today - timedelta(days=COHORT_DAYS - 1), today)
-    return tuple(_recent_day(due_day(on, course, spans, rules), saved.get(on), now) for on in dates)
+    return tuple(
+        _recent_day(due_within(on, windows.on(on, spans), course), saved.get(on), now)
+        for on in dates
+    )
 
 
 def _recent_day(due: DueDay, saved: DiaryRow | None, now: datetime) -> Day:

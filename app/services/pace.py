@@ -32,7 +32,7 @@ class Pace:
     """How fast the keys ask, as far as this process knows."""
 
     def __init__(self, per_minute: int) -> None:
-        self._per_minute = per_minute
+        self.per_minute = per_minute
         self._tallies: dict[str, _Tally] = {}
         self._lock = threading.Lock()
 
@@ -52,7 +52,7 @@ class Pace:
                 tally.total = share(count)
             except Unavailable:  # a busy database is no reason to refuse a reader
                 tally.unshared += count
-        if tally.total + tally.unshared > self._per_minute:
+        if tally.total + tally.unshared > self.per_minute:
             left = tally.minute_at + WINDOW - now
             raise TooFast("too_many_requests", retry_after_s=int(left.total_seconds()) + 1)
 

@@ -1,0 +1,250 @@
+"""The command line: serve, scheduler, demo, migrate, staff, keys, verify. Each calls one verb."""
+
+import socket
+import sys
+from contextlib import closing, nullcontext
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvicorn
+from pydantic import SecretStr
+
+from app import puller, scheduler
+from app.domain.access import SYSTEM, Role
+from app.domain.errors import DomainError
+from app.main import Schedule, create_app, mailer_of, service_of
+from app.observability import set_up_logging
+from app.routers.deps import utc_now
+from app.services import accounts, sites, verification
+from app.services.deployment import Deployment
+from app.settings import Settings
+from app.simulation.demo import Demo, prepare
+from app.simulation.memory import secret_of
+from app.simulation.welcome import welcome
+from app.store import migrations
+from app.store.session import Database
+
+cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+staff = typer.Typer(no_args_is_help=True, help="Accounts of the site, the sponsor and the admin.")
+keys = typer.Typer(no_args_is_help=True, help="Keys of the trial database.")
+cli.add_typer(staff, name="staff")
+cli.add_typer(keys, name="keys")
+
+
+@cli.command()
+def serve(host: str = "127.0.0.1", port: int = 8000) -> None:
+    """Serve the diary, the desk and the door; with the schedule, when it is embedded."""
+    _serve(Settings(), host, port)
+
+
+def _serve(settings: Settings, host: str, port: int) -> None:
+    uvicorn.run(
+        create_app(settings, schedule=_embedded_schedule(settings)),
+        host=host,
+        port=port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=True,
+        forwarded_allow_ips=settings.trusted_proxies,
+        timeout_graceful_shutdown=20,
+    )
+
+
+def _embedded_schedule(settings: Settings) -> Schedule:
+    mailer = mailer_of(settings)
+    if mailer is None:
+        typer.echo("Reminders are off: DIARY_SMTP_HOST is not set.", err=True)
+    if mailer is None or not settings.embedded_schedule:
+        return lambda service: nullcontext()
+    return lambda service: scheduler.running(service, mailer=mailer)
+
+
+@cli.command()
+def demo(
+    port: Annotated[int, typer.Option(envvar="PORT")] = 8000,
+    diary_csv: Annotated[
+        Path | None, typer.Option(envvar="DIARY_CSV", exists=True, dir_okay=False)
+    ] = None,
+) -> None:
+    """Make or continue a simulated study in ./var, say how to get in, and serve this machine."""
+    host, folder = "127.0.0.1", Path("var")
+    _require_free(host, port)
+    folder.mkdir(exist_ok=True)
+    settings = Settings(
+        demo=True,
+        database_url=f"sqlite:///{folder}/diary.db",
+        base_url=f"http://localhost:{port}",
+        secret_key=SecretStr(secret_of(folder)),
+        log_format="console",
+    )
+    database = Database(settings.database_url)
+    migrations.upgrade(database)
+    simulated = Demo(database, Deployment.of(settings), folder, diary_csv)
+    steps = 1_000
+    with typer.progressbar(length=steps, label="living the study", file=sys.stderr) as bar:
+        ready = prepare(
+            simulated,
+            now=utc_now(),
+            progress=lambda share: bar.update(int(share * steps) - bar.pos),
+        )
+    database.close()
+    typer.echo(welcome(ready))
+    _serve(settings, host, port)
+
+
+def _require_free(host: str, port: int) -> None:
+    """Raise ValueError when somebody listens on the port already, before minutes of work."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            raise ValueError(f"port {port} is taken; choose another: PORT=8080 make demo") from None
+
+
+@cli.command("scheduler")
+def run_scheduler() -> None:
+    """Run the reminder schedule alone, beside any number of servers."""
+    settings = Settings()
+    mailer = mailer_of(settings)
+    if mailer is None:
+        raise ValueError("there is nothing to schedule: DIARY_SMTP_HOST is not set")
+    set_up_logging(settings.log_format)
+    service = service_of(settings)
+    service.database.check()
+    scheduler.run_until_stopped(service, mailer=mailer)
+    service.database.close()
+
+
+@cli.command()
+def migrate(
+    grant_to: Annotated[str, typer.Option(help="PostgreSQL role of the application")] = "",
+) -> None:
+    """Bring the database to this release's schema."""
+    database = Database(Settings().database_url)
+    migrations.upgrade(database)
+    if grant_to:
+        migrations.grant_to(database, grant_to)
+    typer.echo(f"The database is at {migrations.current_revision(database)}.")
+
+
+@cli.command()
+def verify() -> None:
+    """Check the whole ledger against itself and against the records; name the first bad row."""
+    database = Database(Settings().database_url)
+    with database.read() as session:
+        total = verification.count_changes(session)
+        with typer.progressbar(length=total, label="verifying", file=sys.stderr) as bar:
+            report = verification.verify(session, progress=bar.update)
+    for head in report.heads:
+        typer.echo(f"{head.stream}  {head.no} changes  {head.hash}")
+    if report.fault is not None:
+        typer.echo(f"DOES NOT HOLD: {report.fault}", err=True)
+        raise typer.Exit(1)
+    typer.echo(f"holds: {total} changes, {report.versions} versions")
+
+
+@cli.command("pull")
+def pull_changes(
+    address: Annotated[str, typer.Option("--from", help="Address of the diary: https://…")],
+    key_file: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="Holds the key")],
+    into: Annotated[str, typer.Option(help="sqlite:///…, postgresql://…, or a folder for CSV")],
+    limit: Annotated[int, typer.Option(help="Changes a page", min=1, max=1000)] = 500,
+    resync: Annotated[
+        bool, typer.Option("--resync", help="Drop what a restored server does not know any more")
+    ] = False,
+) -> None:
+    """Copy every change into a trial database, prove it, and go on there next time."""
+
+    def progress(pulled: puller.Pulled) -> None:
+        typer.echo(f"{pulled.count} changes, at {pulled.place.cursor}", err=True)
+
+    key = key_file.read_text(encoding="utf-8").strip()
+    with closing(puller.open_copy(into)) as copy, puller.Server(address, key) as server:
+        pulled = puller.pull(server, copy, limit=limit, resync=resync, progress=progress)
+    brought = ", ".join(f"{count} {op}" for op, count in sorted(pulled.ops.items()))
+    typer.echo(f"pulled {pulled.count} changes" + (f": {brought}" if brought else ""))
+    for stream, (no, head) in sorted(pulled.place.heads.items()):
+        typer.echo(f"{stream}  {no} changes  {head}")
+    typer.echo(f"whole, in order and unaltered up to {pulled.place.cursor}")
+
+
+@staff.command("add")
+def add_staff(
+    login: str,
+    name: Annotated[str, typer.Option(prompt=True)],
+    organisation: Annotated[str, typer.Option(prompt=True)],
+    role: Annotated[Role, typer.Option(prompt=True)],
+    password: Annotated[str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True)],
+    site: Annotated[str, typer.Option(help="Site id, or * for all")] = "*",
+    language: str = "fr",
+) -> None:
+    """Add a named account; prints its TOTP secret once."""
+    settings = Settings()
+    new = accounts.NewStaff(
+        login=login, name=name, organisation=organisation, role=role, site=site, language=language
+    )
+    with Database(settings.database_url).write() as session:
+        secret = accounts.add_staff(
+            session,
+            deployment=Deployment.of(settings),
+            actor=SYSTEM,
+            new=new,
+            password=password,
+            now=utc_now(),
+        )
+    typer.echo(f"Added. TOTP secret, for the authenticator app, shown once: {secret}")
+
+
+@cli.command("add-site")
+def add_site(
+    site_id: str,
+    name: Annotated[str, typer.Option(prompt=True)],
+    organisation: Annotated[str, typer.Option(prompt=True)],
+    team_phone: Annotated[str, typer.Option(prompt=True)],
+    team_hours: Annotated[str, typer.Option(prompt=True)],
+) -> None:
+    """Add a hospital site with the telephone that participants are shown."""
+    with Database(Settings().database_url).write() as session:
+        sites.add_site(
+            session,
+            actor=SYSTEM,
+            new=sites.NewSite(site_id, name, organisation, team_phone, team_hours),
+            now=utc_now(),
+        )
+
+
+@keys.command("add")
+def add_key(
+    label: str,
+    sites: Annotated[str, typer.Option(help="Site ids separated by commas, or *")] = "*",
+    days: Annotated[int, typer.Option(help="Days until it expires", min=1, max=730)] = 365,
+) -> None:
+    """Make a key for the trial database; prints it once."""
+    now = utc_now()
+    with Database(Settings().database_url).write() as session:
+        key = accounts.create_key(
+            session,
+            actor=SYSTEM,
+            label=label,
+            sites=tuple(sites.split(",")),
+            expires_at=now + timedelta(days=days),
+            now=now,
+        )
+    typer.echo(key)
+
+
+def run() -> None:
+    """Run the command line; an error of the diary is one sentence, not a traceback."""
+    try:
+        cli()
+    except (DomainError, OSError, ValueError) as fault:
+        typer.echo(f"Error: {fault}", err=True)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,1 @@
+"""HTTP edges: parse, call one verb or query, render. No SQL, no rule and no permission here."""

@@ -1,0 +1,261 @@
+"""What handlers ask for: sessions, the present, the deployment and who is acting.
+
+What needs no waiting is `async`, which spares a change of thread; what reads the database is not.
+Sessions end with the handler (`scope="function"`), so that the commit comes before the answer. The
+actor is found in a read of its own: a write session holds nothing until the verb uses it.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+
+from app.domain.access import Actor
+from app.domain.errors import NotSignedIn
+from app.rendering import LANGUAGES, best_language
+from app.routers.waiting import WaitingRoom
+from app.services import accounts, devices, throttles
+from app.services.deployment import Deployment
+from app.services.pace import Pace
+from app.store.session import Database, ReadSession, WriteSession
+from app.store.tables import ApiKey, Device, Participant, Staff
+
+DEVICE_COOKIE = "device"
+PERSON_COOKIE = "open"
+STAFF_COOKIE = "desk"
+NOBODY = Actor(kind="nobody", id="nobody")
+
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """The present; the only place where the service reads the clock of the wall."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Service:
+    """What `create_app` hands to the handlers."""
+
+    deployment: Deployment
+    database: Database
+    clock: Clock
+    secure_cookies: bool
+    pace: Pace
+    waiting_room: WaitingRoom = field(default_factory=WaitingRoom)
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """The participant who is signed in on a device."""
+
+    actor: Actor
+    person: Participant
+    device: Device
+
+    @property
+    def lang(self) -> str:
+        """The language to speak."""
+        return self.person.language
+
+
+@dataclass(frozen=True)
+class AtDesk:
+    """The member of staff who is signed in."""
+
+    actor: Actor
+    staff: Staff
+
+    @property
+    def lang(self) -> str:
+        """The language to speak."""
+        return self.staff.language
+
+
+async def _service(request: Request) -> Service:
+    service: Service = request.app.state.service
+    return service
+
+
+Here = Annotated[Service, Depends(_service)]
+
+
+async def _now(service: Here) -> datetime:
+    return service.clock()
+
+
+Now = Annotated[datetime, Depends(_now)]
+
+
+async def _deployment(service: Here) -> Deployment:
+    return service.deployment
+
+
+Deployed = Annotated[Deployment, Depends(_deployment)]
+
+
+def _read(service: Here) -> Iterator[ReadSession]:
+    with service.database.read() as session:
+        yield session
+
+
+def _write(service: Here) -> Iterator[WriteSession]:
+    with service.database.write() as session:
+        yield session
+
+
+Read = Annotated[ReadSession, Depends(_read, scope="function")]
+Write = Annotated[WriteSession, Depends(_write, scope="function")]
+
+
+async def _body(request: Request) -> bytes:
+    return await request.body()
+
+
+Body = Annotated[bytes, Depends(_body)]
+
+
+async def _form(request: Request) -> dict[str, list[str]]:
+    form = await request.form(max_files=0, max_fields=500)
+    return {key: [str(value) for value in form.getlist(key)] for key in form}
+
+
+Form = Annotated[dict[str, list[str]], Depends(_form)]
+
+
+def first(form: dict[str, list[str]], name: str) -> str:
+    """The first value of a form's field, trimmed; empty when it was not sent."""
+    return (form.get(name) or [""])[0].strip()
+
+
+async def _visitor_lang(request: Request) -> str:
+    chosen = request.cookies.get("lang")
+    if chosen in LANGUAGES:
+        return chosen
+    return best_language(request.headers.get("accept-language", ""))
+
+
+Lang = Annotated[str, Depends(_visitor_lang)]
+
+
+def _find_person(request: Request, service: Here, now: Now) -> SignedIn | None:
+    token = request.cookies.get(PERSON_COOKIE)
+    if not token:
+        return None
+    with service.database.read() as session:
+        found = devices.find_signed_in(session, token, now)
+    if found is None:
+        return None
+    sign_in, device, person = found
+    if devices.is_due_for_touch(sign_in, now):
+        with service.database.write() as session:
+            devices.keep_signed_in(session, sign_in, now)
+    request.state.actor = devices.actor_for(person, device)
+    request.state.lang = person.language
+    return SignedIn(request.state.actor, person, device)
+
+
+MaybePerson = Annotated[SignedIn | None, Depends(_find_person)]
+
+
+async def _person(found: MaybePerson) -> SignedIn:
+    if found is None:
+        raise NotSignedIn("sign_in_needed")
+    return found
+
+
+Person = Annotated[SignedIn, Depends(_person)]
+
+
+def _submitter(request: Request, service: Here, signed_in: MaybePerson) -> Actor:
+    """Who may post submissions: a signed-in participant, or the enrolled device by itself."""
+    if signed_in is not None:
+        return signed_in.actor
+    credential = request.cookies.get(DEVICE_COOKIE)
+    if credential:
+        with service.database.read() as session:
+            found = devices.find_enrolled(session, credential)
+        if found is not None:
+            actor = devices.actor_for(found[1], found[0])
+            request.state.actor = actor
+            return actor
+    raise NotSignedIn("sign_in_needed")
+
+
+Submitter = Annotated[Actor, Depends(_submitter)]
+
+
+def _find_staff(request: Request, service: Here, now: Now) -> AtDesk | None:
+    token = request.cookies.get(STAFF_COOKIE)
+    if not token:
+        return None
+    with service.database.read() as session:
+        found = accounts.find_signed_in(session, service.deployment, token, now)
+    if found is None:
+        return None
+    sign_in, staff, actor = found
+    if devices.is_due_for_touch(sign_in, now):
+        with service.database.write() as session:
+            devices.keep_signed_in(session, sign_in, now)
+    request.state.actor = actor
+    request.state.lang = staff.language
+    return AtDesk(actor, staff)
+
+
+MaybeStaff = Annotated[AtDesk | None, Depends(_find_staff)]
+
+
+async def _staff(found: MaybeStaff) -> AtDesk:
+    if found is None:
+        raise NotSignedIn("sign_in_needed")
+    return found
+
+
+Desk = Annotated[AtDesk, Depends(_staff)]
+
+
+@dataclass(frozen=True)
+class KeyHolder:
+    """The client that holds an API key."""
+
+    actor: Actor
+    key: ApiKey
+
+
+def _key(request: Request, service: Here, now: Now) -> KeyHolder:
+    scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not bearer:
+        raise NotSignedIn("key_needed")
+    with service.database.read() as session:
+        found = accounts.find_key_actor(session, service.deployment, bearer.strip(), now)
+    if found is None:
+        source = f"key/{request.client.host if request.client else 'unknown'}"
+        with service.database.write() as session:
+            throttles.require_patience(session, source, now)
+        raise NotSignedIn("key_refused", source=source)
+    request.state.actor = found[1]
+    return KeyHolder(found[1], found[0])
+
+
+Key = Annotated[KeyHolder, Depends(_key)]
+
+
+def actor_of(request: Request) -> Actor:
+    """Who is acting in this request, as far as it is known."""
+    actor: Any = getattr(request.state, "actor", None)
+    return actor if isinstance(actor, Actor) else NOBODY
+
+
+def set_cookie(response: Any, service: Service, name: str, value: str, max_age_s: int) -> None:
+    """Set a cookie that scripts cannot read and other sites cannot send."""
+    response.set_cookie(
+        name,
+        value,
+        max_age=max_age_s,
+        httponly=True,
+        secure=service.secure_cookies,
+        samesite="lax",
+        path="/",
+    )

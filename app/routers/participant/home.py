@@ -1,0 +1,115 @@
+"""Home: today in words, the one thing to do, doses, and the last days by status."""
+
+from typing import Any
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+
+from app.domain.ledger import receipt_code
+from app.rendering import translations
+from app.routers.deps import Here, Now, Person, Read
+from app.routers.participant import shelf
+from app.routers.participant.frame import open_frame
+from app.routers.participant.words import Words
+from app.services import today
+from app.services.today import Stage, Today
+from app.store import records
+from app.store.session import Session
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/")
+def home(
+    request: Request,
+    service: Here,
+    session: Read,
+    who: Person,
+    now: Now,
+    noted: str = Query("", max_length=36),
+) -> Response:
+    """Show where the day stands."""
+    words = Words(service.deployment.study, who.lang)
+    seen = today.look(session, deployment=service.deployment, person=who.person, now=now)
+    logged = shelf.logged_doses(session, who.person, seen.diary_on)
+    listed = shelf.snapshots(session, who.person, seen.diary_on)
+    shown = [words.past_day(past) for past in seen.days]
+    values = {
+        "today": _said(session, seen, words, who.person.tz),
+        "notices": shelf.notices(logged, noted, words, now),
+        "logged": [words.dose(dose.payload) for dose in logged],
+        "medicines": shelf.medicines(listed, words, {}) if seen.stage is not Stage.ENDED else [],
+        "days": shown,
+        "legend": words.legend(shown),
+        "report": "/session-report" if seen.report else None,
+        "sessions": _sessions(seen, words),
+        "is_simulated": service.deployment.demo,
+    }
+    return open_frame(request, service, session, who).page("participant/home.html", values)
+
+
+def _said(session: Session, seen: Today, words: Words, tz: str) -> dict[str, Any]:
+    """Today in words, with what can be done now."""
+    _ = translations(words.lang).gettext
+    fill, practise = (_("Fill in the diary"), "/diary"), (_("Try it out"), "/diary")
+    first = seen.window and words.day(seen.window.diary_on)
+    opens = seen.window and words.clock(seen.window.opens_at, tz)
+    until = seen.window and words.clock(seen.window.grace_at, tz)
+    title, sentence, action = {
+        Stage.BEFORE: (
+            _("Your diary begins soon"),
+            _("You can try it out now. What you answer then is not kept."),
+            practise,
+        ),
+        Stage.PAUSED: (
+            _("Your diary is paused"),
+            _("The study team paused it: there is nothing to fill in."),
+            None,
+        ),
+        Stage.CLOSED: (
+            _("Your diary opens at %(time)s") % {"time": opens},
+            _("You have from then until midnight."),
+            None,
+        ),
+        Stage.OPEN: (
+            _("Your diary is open"),
+            _("You can fill it in until midnight."),
+            fill,
+        ),
+        Stage.LATE: (
+            _("Your diary is still open"),
+            _("You can fill it in until %(time)s, for %(day)s.") % {"time": until, "day": first},
+            fill,
+        ),
+        Stage.SAVED: (_("Your diary is saved"), _("That is all for today. Thank you."), None),
+        Stage.ENDED: (_("Thank you"), _("Your diary is finished. There is nothing to do."), None),
+    }[seen.stage]
+    return {
+        "title": title,
+        "sentence": sentence,
+        "action": action and {"label": action[0], "address": action[1]},
+        "has_flare": seen.stage in (Stage.OPEN, Stage.LATE),
+        **_entry(session, seen, words, tz),
+    }
+
+
+def _entry(session: Session, seen: Today, words: Words, tz: str) -> dict[str, str | None]:
+    """The day's entry: when it was saved, its receipt, and where it can be changed."""
+    entry, version = seen.entry, None
+    if entry is not None and seen.stage is Stage.SAVED:
+        version = records.get_version(session, entry.record_id, entry.version)
+    if entry is None or version is None:
+        return {"saved_at": None, "receipt": None, "correct": None}
+    return {
+        "saved_at": words.clock(version.saved_at, tz),
+        "receipt": receipt_code(version.change_id),
+        "correct": f"/diary/{entry.record_id}/correction",
+    }
+
+
+def _sessions(seen: Today, words: Words) -> list[str]:
+    _ = translations(words.lang).gettext
+    return [
+        _("Session %(number)s: %(day)s") % {"number": row.session_no, "day": words.day(row.held_on)}
+        for row in seen.sessions
+    ]

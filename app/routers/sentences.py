@@ -1,0 +1,95 @@
+"""What a person reads for each error code: one sentence that says what to do.
+
+The sentences are gettext messages; `_` here only marks them for collection.
+"""
+
+from app.domain.errors import DomainError
+from app.rendering import translations
+
+
+def _(message: str) -> str:
+    return message
+
+
+SENTENCES = {
+    "amount_missing": _("Say how much you took."),
+    "bad_request": _("This request could not be understood. Go back and try again."),
+    "busy": _("The service is busy. Nothing is lost: try again in a few seconds."),
+    "changed_meanwhile": _("Somebody changed this meanwhile. Look at it again before you go on."),
+    "contradiction": _("Two answers contradict each other. Change one, or keep both."),
+    "correction_after_window": _("This day is over. Ask the study team to correct it."),
+    "cross_site": _(
+        "This came from another site and was refused. Open the page here and try again."
+    ),
+    "cursor_ahead": _(
+        "There is no change with this number yet: this cursor is of another database. Drop your "
+        "copy and pull from 0."
+    ),
+    "cursor_differs": _(
+        "The change at this cursor is another one here, or is not yours to read. Drop your copy "
+        "and pull from 0."
+    ),
+    "cursor_in_gap": _(
+        "The service was restored from a backup. Drop the changes above %(resync_after)s and pull "
+        "from there."
+    ),
+    "cursor_malformed": _("A cursor looks like epoch:number:hash, or is a number."),
+    "cursor_of_other_epoch": _(
+        "The service was restored from a backup since this cursor was given. Drop the changes "
+        "above %(resync_after)s and pull from there."
+    ),
+    "date_in_future": _("This date is in the future. Enter the day on which it took place."),
+    "dates_reversed": _("The last day comes before the first. Check both dates."),
+    "device_unknown": _("This phone is not enrolled. Ask the study team for a new link."),
+    "gate_unanswered": _("You answered questions that follow from this one. Answer it too."),
+    "key_needed": _("Send your key: Authorization: Bearer diary_…"),
+    "key_refused": _("This key is not valid here: it is unknown, expired or revoked."),
+    "link_not_valid": _(
+        "This link has been used or has expired. Ask the study team for a new one."
+    ),
+    "login_taken": _("There is an account with this login already. Choose another one."),
+    "not_a_choice": _("Choose one of the answers that are offered."),
+    "not_allowed": _("Your role does not include this."),
+    "not_an_address": _("This does not look like an e-mail address. Check it, or leave it empty."),
+    "not_found": _("There is nothing here for you."),
+    "not_in_this_state": _("This is not possible in the participant's present state."),
+    "password_short": _("A password needs at least %(characters)s characters."),
+    "pin_differs": _("The two codes are not the same. Type the same one twice."),
+    "pin_digits": _("A code has at least %(digits)s digits, and digits only."),
+    "pin_too_easy": _("This code is too easy to guess. Choose other digits."),
+    "reason_missing": _("Say in a few words why you are changing this."),
+    "report_not_asked": _("No report is asked for now. Call the study team if you need to."),
+    "session_number": _("Sessions are numbered from 1."),
+    "scope_missing": _("This key does not include %(scope)s."),
+    "sessions_out_of_order": _(
+        "Sessions follow one another: check against session %(session_no)s."
+    ),
+    "sign_in_needed": _("Sign in first."),
+    "sign_in_refused": _("These do not match. Check the login, the password and the six digits."),
+    "submission_id_reused": _("This was sent before with other content. Reload the page."),
+    "time_in_future": _("This time is still to come. Check the day and the time."),
+    "time_missing": _("Say at what time, or in which part of the day."),
+    "too_large": _("This is too large to be a diary entry."),
+    "too_many_attempts": _("Too many attempts. Wait %(minutes)s min and try again."),
+    "too_many_requests": _("Too many requests. Wait %(retry_after_s)s s and go on."),
+    "too_much_set_aside": _("Too many entries wait for the study team. Call them."),
+    "unknown_form_version": _("This form is not known here. Reload the page."),
+    "unknown_language": _("This language is not available."),
+    "unknown_zone": _("This time zone is not known. Choose one from the list."),
+    "value_refused": _("This answer is not possible. Check it and try again."),
+    "wrong_pin": _("This is not the right code. Try again."),
+    "field_missing": _("Fill in this field."),
+    "not_a_date": _("This is not a date. Choose one in the calendar."),
+    "not_a_time": _("This is not a time. Write it like 19:30."),
+    "not_a_number": _("This is not a number."),
+    "units_in_halves": _("Units go by halves, from 0 to 200."),
+    "unknown_medicine": _("This medicine is not in the formulary. Choose one from the list."),
+    "internal": _("Something went wrong on our side. Nothing you saved is lost. Try again soon."),
+}
+
+
+def sentence(error: DomainError, lang: str) -> str:
+    """The sentence for an error, in the reader's language."""
+    message = SENTENCES.get(error.code, SENTENCES["bad_request"])
+    told = translations(lang).gettext(message)
+    return told % error.params if "%(" in told else told
