@@ -75,7 +75,11 @@ def due_day(day: date, course: Course, spans: Spans, rules: Rules) -> DueDay:
     A day is due only while enrolled, not paused, not withdrawn: an end before the window has
     closed takes the day away, so that nobody owes the diary of the evening on which they left.
     """
-    window = window_on(day, spans, rules)
+    return due_within(day, window_on(day, spans, rules), course)
+
+
+def due_within(day: date, window: DiaryWindow | None, course: Course) -> DueDay:
+    """The same as `due_day` for a window that is known already."""
     outside = not course.first_on <= day <= course.last_on
     if outside or window is None:
         return DueDay(day, window, Due.NOT_DUE)

@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 REASON = "reason"
-_LINE_ENDS = {ord(end): f"\\u{ord(end):04x}" for end in "\x85\u2028\u2029"}
-"""What some readers take for the end of a line, and JSON lets stand in a string."""
-
 Texts = Mapping[str, tuple[str | None, str | None]]
+
+_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_LINE_ENDS = {end: f"\\u{ord(end):04x}" for end in "\x85\u2028\u2029"}
 
 
 class Change(Protocol):
@@ -46,35 +46,32 @@ class Change(Protocol):
 def write_change(change: Change) -> str:
     """Write an item of the feed, with all that its hash and its digests need."""
     salts = {field: salt for field, (_, salt) in change.texts.items()}
-    proof = {
-        "body": change.body,
-        "text_salt": salts,
-        "prev_hash": change.prev_hash,
-        "hash": change.hash,
-    }
-    return f"{_opened(change)},{_dumps(proof)[1:]}"
+    return (
+        f'{_opened(change)},"body":{_json(change.body)},"text_salt":{_json(salts)},'
+        f'"prev_hash":"{change.prev_hash}","hash":"{change.hash}"}}'
+    )
 
 
 def write_entry(change: Change, status: str | None) -> str:
     """Write the latest version of a record: what it says and came to, without its proof."""
-    return f"{_opened(change)},{_dumps({'entry_status': status, 'hash': change.hash})[1:]}"
+    return f'{_opened(change)},"entry_status":{_json(status)},"hash":"{change.hash}"}}'
 
 
 def write_page(name: str, items: Sequence[str], envelope: Mapping[str, object]) -> str:
     """Write a page as one JSON object: the items under `name`, and the envelope beside them."""
-    return f'{{"{name}":[{",".join(items)}],{_dumps(envelope)[1:]}'
+    return f'{{"{name}":[{",".join(items)}],{_json(envelope)[1:]}'
 
 
 def write_lines(items: Sequence[str], envelope: Mapping[str, object]) -> str:
     """Write a page as NDJSON: one line for each item, and the envelope as the last line."""
-    return "".join(f"{line.translate(_LINE_ENDS)}\n" for line in (*items, _dumps(envelope)))
+    return "".join(f"{_one_line(item)}\n" for item in (*items, _json(envelope)))
 
 
 def _opened(change: Change) -> str:
     """Begin an item: the members of the body, the reason and the answers; the brace stays open."""
     reason, _ = change.texts.get(REASON, (None, None))
     sealed = change.body[1:-1]
-    return f'{{"seq":{change.seq},{sealed},"reason":{_dumps(reason)},"data":{_data(change)}'
+    return f'{{"seq":{change.seq},{sealed},"reason":{_json(reason)},"data":{_data(change)}'
 
 
 def _data(change: Change) -> str:
@@ -82,9 +79,13 @@ def _data(change: Change) -> str:
     texts = {field: value for field, (value, _) in change.texts.items() if field != REASON}
     if not texts:
         return change.payload or "null"
-    told = f'"texts":{_dumps(texts)}}}'
+    told = f'"texts":{_json(texts)}}}'
     return f"{change.payload[:-1]},{told}" if change.payload else f"{{{told}"
 
 
-def _dumps(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+def _one_line(item: str) -> str:
+    """Escape what some readers take for the end of a line, and JSON lets stand in a string."""
+    for end, escaped in _LINE_ENDS.items():
+        if end in item:
+            item = item.replace(end, escaped)
+    return item

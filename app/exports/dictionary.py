@@ -73,7 +73,7 @@ def describe(study: Study) -> dict[str, Any]:
 
 def variables(study: Study) -> tuple[Variable, ...]:
     """Every variable, by kind of record, in the order in which the diary asks."""
-    return (
+    found = (
         *(_pain(item) for item in study.items),
         _gate(study),
         *_triggers(study),
@@ -81,6 +81,8 @@ def variables(study: Study) -> tuple[Variable, ...]:
         *_symptoms(study),
         *_fixed(),
     )
+    kinds = list(Kind)
+    return tuple(sorted(found, key=lambda variable: kinds.index(variable.kind)))
 
 
 def code_lists(study: Study) -> dict[str, dict[str, Labels]]:

@@ -101,7 +101,7 @@ class Response:
 
 def mean_between(days: Sequence[Day], starts_on: date, rule: study.Week) -> Mean:
     """The mean of the rule's days from `starts_on`; None under its fewest answers."""
-    return _mean_from(_by_date(days), starts_on, rule)
+    return _mean_from(_by_ordinal(days), starts_on.toordinal(), rule)
 
 
 def weekly_means(
@@ -113,12 +113,12 @@ def weekly_means(
     """
     if session_1_on is None or not days:
         return ()
-    by_date = _by_date(days)
-    weeks = (max(by_date) - session_1_on).days // rule.days + 1
+    by_ordinal = _by_ordinal(days)
+    weeks = (max(by_ordinal) - session_1_on.toordinal()) // rule.days + 1
     starts = [session_1_on + timedelta(days=rule.days * k) for k in range(weeks)]
     return tuple(
-        Week(k, starts_on, _end(starts_on, rule), _mean_from(by_date, starts_on, rule))
-        for k, starts_on in enumerate(starts, start=1)
+        Week(k, on, _end(on, rule), _mean_from(by_ordinal, on.toordinal(), rule))
+        for k, on in enumerate(starts, start=1)
     )
 
 
@@ -130,9 +130,12 @@ def baseline(days: Sequence[Day], session_1_on: date, rule: study.Baseline) -> B
 
 def rolling_means(days: Sequence[Day], rule: study.Week) -> dict[date, Mean]:
     """For each day given, the mean of the rule's days (seven) that end with it."""
-    by_date = _by_date(days)
-    back = timedelta(days=rule.days - 1)
-    return {on: _mean_from(by_date, on - back, rule) for on in sorted(by_date)}
+    by_ordinal = _by_ordinal(days)
+    back = rule.days - 1
+    return {
+        date.fromordinal(last): _mean_from(by_ordinal, last - back, rule)
+        for last in sorted(by_ordinal)
+    }
 
 
 def response(before: Mean, after: Mean, scale: Scale, flags: study.Flags) -> Response:
@@ -156,21 +159,22 @@ def _end(starts_on: date, rule: study.Week) -> date:
     return starts_on + timedelta(days=rule.days - 1)
 
 
-def _by_date(days: Sequence[Day]) -> dict[date, Day]:
-    by_date = {day.diary_on: day for day in days}
-    if len(by_date) != len(days):
+def _by_ordinal(days: Sequence[Day]) -> dict[int, Day]:
+    by_ordinal = {day.diary_on.toordinal(): day for day in days}
+    if len(by_ordinal) != len(days):
         raise ValueError("a diary day is given twice")
-    return by_date
+    return by_ordinal
 
 
-def _mean_from(by_date: Mapping[date, Day], starts_on: date, rule: study.Week) -> Mean:
-    found = (by_date.get(starts_on + timedelta(days=k)) for k in range(rule.days))
-    answered = [(day, day.pain_average) for day in found if day is not None]
-    answers = [(day, value) for day, value in answered if value is not None]
-    return Mean(
-        values=tuple(value for _, value in answers),
-        is_evaluable=len(answers) >= rule.minimum,
-        n_partial=sum(day.is_partial for day, _ in answers),
-        n_late=sum(day.late for day, _ in answers),
-        n_site=sum(not day.by_participant for day, _ in answers),
-    )
+def _mean_from(by_ordinal: Mapping[int, Day], first: int, rule: study.Week) -> Mean:
+    values: list[int] = []
+    n_partial = n_late = n_site = 0
+    for ordinal in range(first, first + rule.days):
+        day = by_ordinal.get(ordinal)
+        if day is None or day.pain_average is None:
+            continue
+        values.append(day.pain_average)
+        n_partial += day.is_partial
+        n_late += day.late
+        n_site += not day.by_participant
+    return Mean(tuple(values), len(values) >= rule.minimum, n_partial, n_late, n_site)

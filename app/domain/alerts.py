@@ -1,0 +1,78 @@
+"""Rules over the figures of one participant that say when the site should call.
+
+The numbers are the study's settings; the codes are the names of its alert rules. Pure: the days are
+handed in, and what becomes of an alert (owner, acknowledgement) is not here.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from app.domain.figures import Day, mean_between
+from app.domain.study import AlertRules, PainAlert, RunAlert, ScarceAlert, Week
+from app.domain.study.rules import Scale
+
+_DAY = timedelta(days=1)
+
+
+def reasons_to_call(
+    days: Sequence[Day], scale: Scale, rules: AlertRules, week: Week
+) -> tuple[str, ...]:
+    """The rules that these days, the latest of a participant in order, bring up now."""
+    found = {
+        "pain_high": _is_pain_high(days, scale, rules.pain_high, week),
+        "flare_running": _is_flare_running(days, rules.flare_running),
+        "missed_running": _is_missed_running(days, rules.missed_running),
+        "few_entries": _are_entries_few(days, rules.few_entries),
+    }
+    return tuple(code for code, is_up in found.items() if is_up)
+
+
+def _is_pain_high(days: Sequence[Day], scale: Scale, rule: PainAlert, week: Week) -> bool:
+    """High pain on the last days running, by its level or by its rise over the mean before it."""
+    if not rule.on:
+        return False
+    level = rule.level(scale)
+    preceding = Week(days=rule.mean_days, minimum=min(week.minimum, rule.mean_days))
+
+    def is_high(day: Day) -> bool:
+        value = day.pain_average
+        if value is None:
+            return False
+        if value >= level.at_least:
+            return True
+        before = mean_between(days, day.diary_on - rule.mean_days * _DAY, preceding).exact
+        return (
+            value >= level.from_level and before is not None and value - before >= level.above_mean
+        )
+
+    run = _latest_run(days, rule.days_running)
+    return bool(run) and all(is_high(day) for day in run)
+
+
+def _is_flare_running(days: Sequence[Day], rule: RunAlert) -> bool:
+    run = _latest_run(days, rule.days_running) if rule.on else []
+    return bool(run) and all(day.is_partial for day in run)
+
+
+def _is_missed_running(days: Sequence[Day], rule: RunAlert) -> bool:
+    due = [day for day in days if day.is_due and day.closed][-rule.days_running :]
+    return rule.on and len(due) == rule.days_running and not any(_has_entry(d) for d in due)
+
+
+def _are_entries_few(days: Sequence[Day], rule: ScarceAlert) -> bool:
+    due = [day for day in days if day.is_due and day.closed][-rule.of_days :]
+    entries = sum(_has_entry(day) for day in due)
+    return rule.on and len(due) == rule.of_days and entries < rule.fewer_than
+
+
+def _has_entry(day: Day) -> bool:
+    return day.status in ("complete", "partial")
+
+
+def _latest_run(days: Sequence[Day], length: int) -> list[Day]:
+    """The last days in a row that can be judged now; a day still open without entry is not."""
+    judged = [day for day in days if day.closed or _has_entry(day)][-length:]
+    is_row = len(judged) == length and judged[-1].diary_on - judged[0].diary_on == _DAY * (
+        length - 1
+    )
+    return judged if is_row else []

@@ -1,0 +1,17 @@
+"""The desk of the site: the cohort, enrolment, one participant's trend, the history of a day.
+
+Handlers parse, call one verb or query and render; words are in `words`, drawings in `pictures`.
+"""
+
+from fastapi import APIRouter
+
+from app.routers.clinician import cohort, enrolment, history, participant
+
+ROUTERS: tuple[APIRouter, ...] = (
+    cohort.router,
+    enrolment.router,
+    participant.router,
+    history.router,
+)
+
+__all__ = ["ROUTERS"]
