@@ -18,7 +18,7 @@ say = @printf '%s\n' '· $(1)'
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help install install-dev chromium demo demo-reset migrate test soak bench check \
-        format messages lock clean
+        format messages docs lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -70,6 +70,7 @@ demo: install  ## A working study with simulated participants, on localhost (POR
 	@$(BIN)/python -m app demo
 
 demo-reset:  ## The same, from the start
+	@[ ! -d var ] || [ -e var/secret.key ] || { echo 'var/ was not made by make demo, so it is left alone.' >&2; exit 1; }
 	@rm -rf var
 	@$(MAKE) --no-print-directory demo
 
@@ -100,11 +101,14 @@ format: install-dev  ## Rewrite the code in the house format
 # --- generated files ------------------------------------------------------------------------------
 
 messages: install  ## Collect the words of pages and code into the catalogues
-	@$(BIN)/pybabel --quiet extract --mapping-file babel.cfg --no-wrap --sort-by-file --omit-header \
-	  --output-file app/locale/messages.pot app
-	@$(BIN)/pybabel --quiet update --no-fuzzy-matching --no-wrap --omit-header --ignore-obsolete \
-	  --input-file app/locale/messages.pot --output-dir app/locale
+	@$(BIN)/pybabel --quiet extract --mapping-file babel.cfg --no-wrap --sort-by-file --add-location=file \
+	  --output-file .venv/messages.pot app
+	@$(BIN)/pybabel --quiet update --no-fuzzy-matching --no-wrap --ignore-obsolete --ignore-pot-creation-date \
+	  --input-file .venv/messages.pot --output-dir app/locale
 	@$(MAKE) --no-print-directory install
+
+docs: install-dev  ## Write the generated tables of the documents
+	@$(BIN)/python -m tests.house.documents
 
 lock: install-dev  ## Pin pyproject.toml again (UPGRADE=1: to the newest)
 	@$(BIN)/$(LOCK) $(if $(UPGRADE),--upgrade) --extra postgres --output-file requirements.lock pyproject.toml

@@ -19,10 +19,11 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from fastapi import FastAPI
 
 
-def free_address() -> socket.socket:
-    """A socket bound to a free port of the loopback interface, not listening yet."""
+def free_address(port: int = 0) -> socket.socket:
+    """A socket bound to a free port of the loopback interface, or to `port`; not listening yet."""
     bound = socket.socket()
-    bound.bind(("127.0.0.1", 0))
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    bound.bind(("127.0.0.1", port))
     return bound
 
 

@@ -23,7 +23,7 @@ from app.simulation.memory import recall, secret_of
 from app.simulation.people import cast
 from app.simulation.welcome import welcome
 from app.store import accounts as stored_accounts
-from app.store import feed, participants
+from app.store import feed, participants, records
 from tests.simulation.conftest import MakeDemo, deployment
 from tests.simulation.test_behaviours import diarist
 
@@ -57,18 +57,20 @@ def data_bodies(demo: Demo) -> list[dict[str, object]]:
 
 
 def test_everything_promised_is_there_and_holds(make_demo: MakeDemo) -> None:
-    demo = make_demo(count=2)
+    demo = make_demo(count=3)
     ready = prepare(demo, now=NOW)
     with demo.database.read() as session:
         report = verification.verify(session)
         invited = devices.find_invited(session, ready.participant_link.rpartition("/")[2], NOW)
         key = accounts.find_key_actor(session, demo.deployment, ready.api_key, NOW)
         people = participants.list_participants(session, {"*"})
+        set_aside = records.list_undecided(session, [person.id for person in people])
     assert report.fault is None
     assert report.versions > 80
     assert invited.study_code == ready.study_code
     assert key is not None
-    assert len(people) == 2
+    assert sorted(person.state for person in people) == ["completed", "enrolled", "enrolled"]
+    assert set_aside == []
     assert sign_in(demo, ready, NOW)
     assert stage_of(demo, ready, NOW) is Stage.OPEN
     assert json.loads((demo.folder / "demo.json").read_text()) == {
@@ -165,7 +167,7 @@ def test_demo_credentials_are_refused_outside_demo_mode(make_demo: MakeDemo) -> 
     elsewhere = replace(demo, deployment=deployment(demo=False))
     with pytest.raises(NotSignedIn):
         sign_in(elsewhere, ready, NOW)
-    with demo.database.read() as session:
+    with demo.database.write() as session:
         assert accounts.find_key_actor(session, elsewhere.deployment, ready.api_key, NOW) is None
         for login in ("clinician@demo", "coordinator@demo"):
             staff = stored_accounts.find_staff(session, login)

@@ -1,0 +1,44 @@
+"""`make bench`: what the service does on this machine, as a table. It measures and never judges."""
+
+import os
+import platform
+import sys
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tests.bench.measures import measure_page, measure_saves
+from tests.engines import PostgreSQL, Sqlite, postgres_server
+
+
+def main() -> None:
+    """Measure on both engines, as durable as in a deployment, and print the table."""
+    with TemporaryDirectory() as folder, postgres_server(durable=True) as address:
+        engines = (Sqlite(Path(folder)), PostgreSQL(address))
+        say(
+            f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC · {platform.machine()}, {os.cpu_count()} cores"
+            f" · {platform.system()} {platform.release()} · Python {platform.python_version()}\n"
+        )
+        row("", ("SQLite", "PostgreSQL"), "aim")
+        saves = [measure_saves(each.empty(), phones=8, days=40, rounds=5) for each in engines]
+        row("diaries saved per second", (f"{each.diary_per_s:.0f}" for each in saves))
+        row("bare durable inserts per second", (f"{each.bare_per_s:.0f}" for each in saves))
+        row("ratio", (f"{each.ratio:.2f}" for each in saves), "≥ 0.40")
+        pages = [measure_page(each.empty(), views=50) for each in engines]
+        row("a participant's page with 365 days, ms", (f"{ms:.0f}" for ms in pages), "≤ 50")
+
+
+def row(name: str, values: Iterable[str], aim: str = "") -> None:
+    """Print one row of the table."""
+    say("".join([f"{name:<40}", *(f"{value:>12}" for value in values), f"   {aim}"]).rstrip())
+
+
+def say(line: str) -> None:
+    """Print a line at once: the next one may be a minute away."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,438 @@
+"""The diary on a phone: few taps, one question a screen, and never a lost or doubled entry."""
+
+import json
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from app.domain.records import Kind
+from app.main import create_app
+from app.services import participants
+from app.store import records
+from app.store.tables import ParticipantMedicine, RecordVersion
+from tests.browser.conftest import PHONE, enter
+from tests.browser.hand import Hand
+from tests.engines import Engine
+from tests.people import NOW, Clock, Stage, Who, settings_for, settle
+from tests.servers import free_address, serving
+
+
+def saved(stage: Stage, who: Who = Who.OWN) -> list[RecordVersion]:
+    """The diaries of tonight that the server holds, latest versions."""
+    participant_id = stage.actor(who).participant_id
+    assert participant_id is not None
+    with stage.database.read() as session:
+        return records.list_latest_versions(session, participant_id, Kind.DIARY, NOW.date())
+
+
+def answers(stage: Stage) -> dict[str, Any]:
+    """What tonight's only diary says."""
+    (version,) = saved(stage)
+    said: dict[str, Any] = json.loads(version.payload or "null")
+    return said
+
+
+def receipt(page: Page) -> None:
+    """Wait for the receipt: the server has the entry."""
+    expect(page.locator("[data-receipt]")).to_have_text(re.compile(r"^[0-9A-Z]{4}$"))
+
+
+def prescribe(stage: Stage, scheduled: int) -> None:
+    """Bring the number of scheduled medicines on the own list to `scheduled`."""
+    participant_id = stage.actor(Who.OWN).participant_id
+    assert participant_id is not None
+    with stage.database.write() as session:
+        for number in range(1, scheduled):
+            medicine_id = f"00000000-0000-4000-8000-00000000000{number}"
+            snapshot = {
+                "medicine_id": medicine_id,
+                "name": f"Lyrica {number}",
+                "strength": "75 mg",
+                "unit": "capsule",
+                "route": "oral",
+                "role": "scheduled",
+                "prescribed": {"morning": 1.0},
+            }
+            row = ParticipantMedicine(
+                id=medicine_id,
+                participant_id=participant_id,
+                snapshot=json.dumps(snapshot),
+                position=number,
+                from_on=NOW.date() - timedelta(days=5),
+            )
+            session.add(row)
+
+
+def test_a_usual_day_takes_at_most_22_taps(phone: Page, live_stage: Stage) -> None:
+    prescribe(live_stage, 3)
+    hand = Hand(phone, live_stage)
+    for code in ("pain_average", "pain_worst"):
+        hand.mark(code, 0.57 if code == "pain_average" else 0.71)
+        hand.go_on()
+    hand.choose("allodynia", "yes")
+    hand.go_on()
+    for code, share in (("brush", 0.2), ("pressure", 0.4), ("cold", 0.6)):
+        hand.mark(code, share)
+        hand.go_on()
+    for zone in ("hand.palm", "hand.thumb", "hand.index"):
+        hand.tap(f"[data-map=front] [data-zone='{zone}']")
+    hand.go_on()
+    for medicine in phone.locator("#medicines [value=as_prescribed]").all():
+        hand.tap(medicine)
+    hand.go_on()
+    hand.save()
+    receipt(phone)
+    assert hand.taps <= 22
+    said = answers(live_stage)
+    assert said["scores"]["pain_average"]["value"] == 57
+    assert said["scores"]["pain_average"]["line_px"] == pytest.approx(320, abs=20)
+    assert said["scores"]["pain_average"]["viewport"] == [360, 740]
+    assert [said["triggers"][code]["value"] for code in ("brush", "pressure", "cold")] == [
+        20,
+        40,
+        60,
+    ]
+    assert set(said["zones"]["codes"]) == {"hand.palm", "hand.thumb", "hand.index"}
+    assert [one["taking"] for one in said["medicines"]["scheduled"]] == ["as_prescribed"] * 3
+
+
+def test_the_shortest_day_takes_at_most_8_taps(phone: Page, live_stage: Stage) -> None:
+    hand = Hand(phone, live_stage, path="/")
+    hand.tap(phone.locator("a[href^='/doses/new']").first)
+    hand.tap("button[name=units][value='1']")
+    expect(phone.locator("[role=status]").first).to_contain_text("Noté")
+    assert hand.taps == 2
+    hand.tap("a[href='/diary']")
+    expect(phone.locator("#pain_average")).to_be_visible()
+    hand.taps = 0
+    hand.mark("pain_average", 0.3)
+    hand.go_on()
+    hand.mark("pain_worst", 0.5)
+    hand.go_on()
+    hand.choose("allodynia", "no")
+    hand.go_on()
+    hand.go_on()
+    hand.save()
+    receipt(phone)
+    assert hand.taps <= 8
+    said = answers(live_stage)
+    assert said["triggers"]["brush"]["status"] == "not_asked"
+    assert said["medicines"]["status"] == "answered"
+
+
+def test_a_day_with_too_much_pain_takes_at_most_3_taps(phone: Page, live_stage: Stage) -> None:
+    hand = Hand(phone, live_stage)
+    hand.tap("[data-flare]")
+    hand.mark("pain_average", 0.93)
+    hand.save()
+    receipt(phone)
+    assert hand.taps <= 3
+    said = answers(live_stage)
+    assert said["flare"] is True
+    assert said["scores"]["pain_average"]["value"] == 93
+    assert said["scores"]["pain_worst"]["status"] == "skipped_flare"
+    assert saved(live_stage)[0].version == 1
+    for number in ("tel:15", "tel:112", "tel:0472000000"):
+        expect(phone.locator(f"#done a[href='{number}']")).to_be_visible()
+
+
+def test_the_flare_of_the_home_page_saves_the_same(phone: Page, live_stage: Stage) -> None:
+    hand = Hand(phone, live_stage, path="/")
+    hand.tap("a[href='/flare']")
+    hand.mark("pain_average", 0.8)
+    hand.save()
+    receipt(phone)
+    said = answers(live_stage)
+    assert said["scores"]["pain_worst"]["status"] == "skipped_flare"
+    assert said["triggers"]["cold"]["status"] == "skipped_flare"
+
+
+def test_without_script_the_page_saves_and_an_untouched_scale_is_missing(
+    browser: Browser, live_stage: Stage
+) -> None:
+    with browser.new_context(viewport=PHONE, java_script_enabled=False) as context:
+        page = context.new_page()
+        base = live_stage.deployment.base_url
+        for name, value in live_stage.cast.cookies[Who.OWN].items():
+            context.add_cookies([{"name": name, "value": value, "url": base}])
+        page.goto(f"{base}/diary")
+        page.locator("[name='pain_worst']").fill("64")
+        page.locator("[name='pain_worst.status'][value=answered]").check()
+        page.locator("[name=allodynia][value=no]").check()
+        page.locator("[data-save]").click()
+        expect(page.locator(".receipt")).to_have_text(re.compile(r"^[0-9A-Z]{4}$"))
+    said = answers(live_stage)["scores"]
+    assert (said["pain_average"]["status"], said["pain_average"]["value"]) == ("unanswered", None)
+    assert (said["pain_worst"]["status"], said["pain_worst"]["value"]) == ("answered", 64)
+
+
+def test_a_tremor_taps_twice_and_nothing_happens_twice(phone: Page, live_stage: Stage) -> None:
+    hand = Hand(phone, live_stage)
+    hand.mark("pain_average", 0.5)
+    hand.go_on()
+    phone.locator("[data-next]").tap()
+    expect(phone.locator("#pain_worst")).to_be_visible()
+    hand.mark("pain_worst", 0.6)
+    hand.go_on()
+    hand.choose("allodynia", "yes")
+    hand.go_on()
+    for code in ("brush", "pressure", "cold"):
+        hand.choose(f"{code}.status", "avoided")
+        hand.go_on()
+    palm = phone.locator("[data-map=front] [data-zone='hand.palm']")
+    hand.tap(palm)
+    palm.tap()
+    hand.go_on()
+    hand.choose("none", "1")
+    hand.go_on()
+    hand.save()
+    phone.touchscreen.tap(300, 700)
+    receipt(phone)
+    assert answers(live_stage)["zones"]["codes"] == ["hand.palm"]
+    assert saved(live_stage)[0].version == 1
+
+
+def test_the_line_has_no_mark_before_the_first_touch(phone: Page, live_stage: Stage) -> None:
+    hand = Hand(phone, live_stage)
+    mark, line = (
+        phone.locator("#pain_average .track i"),
+        phone.locator("#pain_average input[type=range]"),
+    )
+    expect(mark).to_be_hidden()
+    expect(line).to_have_attribute("aria-valuetext", "Pas encore de marque")
+    hand.mark("pain_average", 0.25)
+    expect(mark).to_be_visible()
+    expect(line).not_to_have_attribute("aria-valuetext", re.compile(""))
+    hand.tap("#pain_average [data-nudge='1']")
+    expect(line).to_have_js_property("value", "26")
+    hand.choose("pain_average.status", "declined")
+    expect(mark).to_be_hidden()
+
+
+def test_keys_alone_reach_both_ends_of_the_line(phone: Page, live_stage: Stage) -> None:
+    Hand(phone, live_stage)
+    line = phone.locator("#pain_average input[type=range]")
+    line.focus()
+    line.press("ArrowUp")
+    expect(line).to_have_js_property("value", "0")
+    line.press("ArrowRight")
+    expect(line).to_have_js_property("value", "1")
+    line.press("End")
+    expect(line).to_have_js_property("value", "100")
+
+
+def test_an_unanswered_question_is_pointed_out_once_and_may_be_left(
+    phone: Page, live_stage: Stage
+) -> None:
+    hand = Hand(phone, live_stage)
+    hand.go_on()
+    expect(phone.locator(".say")).to_contain_text("Pas encore de réponse")
+    hand.go_on()
+    expect(phone.locator("#pain_worst")).to_be_visible()
+
+
+def test_back_leads_back_and_answers_stay(phone: Page, live_stage: Stage) -> None:
+    hand = Hand(phone, live_stage)
+    hand.mark("pain_average", 0.4)
+    hand.go_on()
+    hand.tap("[data-back]")
+    expect(phone.locator("#pain_average .track")).to_have_class(re.compile("set"))
+    hand.go_on()
+    phone.go_back()
+    expect(phone.locator("#pain_average")).to_be_visible()
+
+
+def test_a_worst_pain_below_the_average_is_asked_once_and_kept(
+    phone: Page, live_stage: Stage
+) -> None:
+    hand = Hand(phone, live_stage)
+    hand.mark("pain_average", 0.7)
+    hand.go_on()
+    hand.mark("pain_worst", 0.2)
+    hand.go_on()
+    hand.choose("allodynia", "avoided")
+    hand.go_on()
+    hand.choose("none", "1")
+    hand.go_on()
+    question = phone.locator("[data-contradiction=worst_below_average]")
+    expect(question).to_be_visible()
+    hand.save()
+    expect(phone.locator(".say")).to_contain_text("inférieure à votre douleur moyenne")
+    hand.save()
+    receipt(phone)
+    assert answers(live_stage)["kept"] == ["worst_below_average"]
+
+
+def test_an_answer_is_changed_from_the_last_look(phone: Page, live_stage: Stage) -> None:
+    hand = Hand(phone, live_stage)
+    hand.mark("pain_average", 0.7)
+    hand.go_on()
+    hand.mark("pain_worst", 0.2)
+    hand.go_on()
+    hand.choose("allodynia", "no")
+    hand.go_on()
+    hand.choose("none", "1")
+    hand.go_on()
+    hand.tap("[data-contradiction=worst_below_average] a")
+    expect(phone.locator("#pain_worst")).to_be_visible()
+    hand.mark("pain_worst", 0.9)
+    hand.go_on()
+    expect(phone.locator("[data-contradiction=worst_below_average]")).to_be_hidden()
+    hand.save()
+    receipt(phone)
+    assert answers(live_stage)["scores"]["pain_worst"]["value"] == 90
+
+
+def test_a_correction_needs_a_reason_and_makes_a_second_version(
+    phone: Page, live_stage: Stage
+) -> None:
+    hand = Hand(phone, live_stage)
+    hand.tap("[data-flare]")
+    hand.mark("pain_average", 0.7)
+    hand.save()
+    receipt(phone)
+    hand.tap("#done a[href='/']")
+    hand.tap("a[href$='/correction']")
+    expect(phone.locator("#pain_average .track")).to_have_class(re.compile("set"))
+    hand.mark("pain_average", 0.6)
+    for _ in range(8):
+        if phone.locator("#review").is_visible():
+            break
+        hand.go_on()
+    hand.save()
+    assert saved(live_stage)[0].version == 1
+    phone.locator("#reason").fill("mauvais geste")
+    hand.save()
+    receipt(phone)
+    (version,) = saved(live_stage)
+    assert (version.version, version.op) == (2, "correct")
+    assert answers(live_stage)["scores"]["pain_average"]["value"] == 60
+
+
+def test_an_entry_saved_while_the_server_is_down_arrives_once_with_its_own_time(
+    phone: Page, engine: Engine
+) -> None:
+    url, cast = engine.copy_of(settle)
+    bound = free_address()
+    port = bound.getsockname()[1]
+    settings = settings_for(url, f"http://127.0.0.1:{port}")
+    clock = Clock()
+    app = create_app(settings, clock=clock)
+    stage = Stage(app, clock, cast)
+    with serving(app, bound):
+        hand = Hand(phone, stage)
+        hand.tap("[data-flare]")
+        hand.mark("pain_average", 0.66)
+    hand.save()
+    pressed_at = clock.now
+    expect(phone.locator("[data-done=phone]")).to_be_visible()
+    expect(phone.locator("[data-waiting]")).to_have_text("1")
+    hand.wait(minutes=95)
+    again = create_app(settings, clock=clock)
+    with serving(again, free_address(port)):
+        hand.wait(minutes=1)
+        receipt(phone)
+        expect(phone.locator("[data-waiting]")).to_have_text("0")
+        (version,) = saved(Stage(again, clock, cast))
+    assert abs(version.saved_at - pressed_at) < timedelta(seconds=2)
+    assert version.received_at - version.saved_at > timedelta(minutes=95)
+    assert (version.version, version.lateness) == (1, "on_time")
+    engine.drop(url)
+
+
+def test_an_answer_that_gets_lost_does_not_double_the_entry(phone: Page, live_stage: Stage) -> None:
+    hand = Hand(phone, live_stage)
+    lost: list[str] = []
+
+    def drop(route: Any) -> None:
+        route.fetch()
+        lost.append(route.request.url)
+        route.abort()
+
+    phone.route("**/submissions", drop, times=1)
+    hand.tap("[data-flare]")
+    hand.mark("pain_average", 0.5)
+    hand.save()
+    expect(phone.locator("[data-waiting]")).to_have_text("1")
+    assert len(lost) == 1
+    hand.wait(minutes=1)
+    receipt(phone)
+    assert saved(live_stage)[0].version == 1
+
+
+def test_a_refused_entry_stays_on_the_phone_and_is_told(phone: Page, live_stage: Stage) -> None:
+    hand = Hand(phone, live_stage)
+    phone.route("**/submissions", lambda route: route.fulfill(status=422, body="{}"))
+    hand.tap("[data-flare]")
+    hand.mark("pain_average", 0.5)
+    hand.save()
+    expect(phone.locator("[data-outbox=refused]")).to_be_visible()
+    expect(phone.locator("[data-waiting]")).to_have_text("1")
+
+
+def test_a_revoked_phone_keeps_what_waits(phone: Page, live_stage: Stage) -> None:
+    hand = Hand(phone, live_stage)
+    phone.route("**/submissions", lambda route: route.fulfill(status=401, body="{}"))
+    hand.tap("[data-flare]")
+    hand.mark("pain_average", 0.5)
+    hand.save()
+    expect(phone.locator("[data-outbox=signed-out]")).to_be_visible()
+    expect(phone.locator("[data-waiting]")).to_have_text("1")
+
+
+def test_a_phone_that_cannot_store_says_so_and_keeps_the_form(
+    phone: Page, live_stage: Stage
+) -> None:
+    phone.add_init_script("""
+        Object.defineProperty(window, "indexedDB", { get() { throw new Error("broken"); } });
+        Storage.prototype.setItem = () => { throw new Error("full"); };
+    """)
+    hand = Hand(phone, live_stage)
+    hand.tap("[data-flare]")
+    hand.mark("pain_average", 0.5)
+    hand.save()
+    expect(phone.locator(".say")).to_contain_text("Pas enregistré")
+    expect(phone.locator("#pain_average .track")).to_have_class(re.compile("set"))
+    assert saved(live_stage) == []
+
+
+def test_what_one_participant_left_is_neither_shown_nor_sent_by_another(
+    phone: Page, live_stage: Stage
+) -> None:
+    hand = Hand(phone, live_stage)
+    phone.route("**/submissions", lambda route: route.abort())
+    hand.tap("[data-flare]")
+    hand.mark("pain_average", 0.5)
+    hand.save()
+    expect(phone.locator("[data-waiting]")).to_have_text("1")
+    phone.unroute("**/submissions")
+    phone.context.clear_cookies()
+    enter(phone, live_stage, Who.OTHER, "/")
+    expect(phone.locator("[data-waiting]")).to_have_text("0")
+    hand.wait(minutes=2)
+    assert saved(live_stage) == []
+    assert saved(live_stage, Who.OTHER) == []
+    phone.context.clear_cookies()
+    with phone.expect_response("**/submissions"):
+        enter(phone, live_stage, Who.OWN, "/")
+    assert len(saved(live_stage)) == 1
+
+
+def test_face_or_breathing_opens_the_numbers_on_the_tap(phone: Page, live_stage: Stage) -> None:
+    with live_stage.database.write() as session:
+        participants.record_session(
+            session,
+            actor=live_stage.actor(Who.CLINICIAN),
+            study_code=live_stage.cast.study_codes[Who.OWN],
+            session_no=1,
+            held_on=NOW.date(),
+            now=NOW,
+        )
+    hand = Hand(phone, live_stage, path="/session-report")
+    hand.tap("#face_or_breathing summary")
+    expect(phone.locator("dialog a[href='tel:15']")).to_be_visible()
+    hand.tap("dialog form button")
+    expect(phone.locator("dialog")).to_be_hidden()

@@ -1,0 +1,130 @@
+"""Every route × every person: who gets in, who is shown the door, for whom it does not exist.
+
+A writing route is asked with an empty form: past the door it refuses the form, so that a cell is
+about access alone. A route that is not in the table fails the suite, as does a row without a route.
+"""
+
+from typing import Any
+
+import pytest
+from fastapi.routing import APIRoute
+
+from app.main import ROUTERS
+from app.routers import forms
+from tests.people import LAST_EVENING, Stage, Who
+
+# y gets in · d is at the door: not signed in · n may not · h is hidden: no such thing for them
+#
+# own and other participant, site and other-site clinician, monitor, inspector, data manager, admin,
+# API key, nobody
+MATRIX = {
+    "GET /healthz": "y y  y y y y y y  y y",
+    "GET /readyz": "y y  y y y y y y  y y",
+    # the desk
+    "GET /desk/sign-in": "y y  y y y y y y  y y",
+    "POST /desk/sign-in": "d d  d d d d d d  d d",
+    "POST /desk/sign-out": "y y  y y y y y y  y y",
+    "GET /desk": "d d  y y y y y n  d d",
+    "GET /desk/participants/new": "d d  y y n n n n  d d",
+    "POST /desk/participants": "d d  y y n n n n  d d",
+    "GET /desk/participants/{study_code}": "d d  y h y y n n  d d",
+    "GET /desk/participants/{study_code}/days/{diary_on}": "d d  y h y y y n  d d",
+    "GET /desk/participants/{study_code}/handout": "d d  y h n n n n  d d",
+    "POST /desk/participants/{study_code}/handout": "d d  y h n n n n  d d",
+    "POST /desk/participants/{study_code}/sessions": "d d  y h n n n n  d d",
+    "POST /desk/participants/{study_code}/withdrawal": "d d  y h n n n n  d d",
+    # the trial database
+    "GET /api/v1/changes": "d d  d d d d d d  y d",
+    "GET /api/v1/entries": "d d  d d d d d d  y d",
+    "GET /api/v1/entries/{record_id}/history": "d d  d d d d d d  y d",
+    "GET /api/v1/metadata": "d d  d d d d d d  y d",
+    # the participant's doors: whoever holds the link or the phone
+    "GET /join/{token}": "y y  y y y y y y  y y",
+    "POST /join/{token}": "y y  y y y y y y  y y",
+    "GET /unlock": "y y  y y y y y y  y y",
+    "POST /unlock": "d d  d d d d d d  d d",
+    "POST /sign-out": "y y  y y y y y y  y y",
+    "GET /signed-out": "y y  y y y y y y  y y",
+    "POST /language": "y y  y y y y y y  y y",
+    # the participant's pages
+    "GET /": "y y  d d d d d d  d d",
+    "GET /diary": "y y  d d d d d d  d d",
+    "POST /diary": "y y  d d d d d d  d d",
+    "GET /flare": "y y  d d d d d d  d d",
+    "GET /diary/{record_id}/correction": "y h  d d d d d d  d d",
+    "POST /diary/{record_id}/correction": "y h  d d d d d d  d d",
+    "GET /doses/new": "y h  d d d d d d  d d",
+    "POST /doses": "y h  d d d d d d  d d",
+    "POST /doses/{dose_id}/void": "y h  d d d d d d  d d",
+    "GET /session-report": "y y  d d d d d d  d d",
+    "POST /session-report": "y y  d d d d d d  d d",
+    "POST /submissions": "y y  d d d d d d  d d",
+    "GET /saved/{submission_id}": "y h  d d d d d d  d d",
+}
+DOORS = ("/desk/sign-in", "/unlock")
+WAYS_OUT = ("POST /desk/sign-out", "POST /sign-out")
+OUTSIDE_ROUTERS = {"/static", "/api/v1/openapi.json"}
+
+
+def routes() -> set[str]:
+    """Every route of the application as method and path."""
+    return {
+        f"{method} {route.path}".replace("/doses/{record_id}", "/doses/{dose_id}")
+        for router in ROUTERS
+        for route in router.routes
+        if isinstance(route, APIRoute)
+        for method in route.methods or ()
+    }
+
+
+def log_dose(stage: Stage) -> str:
+    """Log a dose as the own participant; give its record id."""
+    form = forms.ids() | {"medicine": stage.cast.rescue_ids[Who.OWN], "units": "1"}
+    answer = stage.client(Who.OWN).post("/doses", data=form)
+    assert answer.headers["location"].startswith("/?noted="), answer.text
+    return answer.headers["location"].removeprefix("/?noted=")
+
+
+def ask(stage: Stage, route: str, dose_id: str) -> tuple[str, str, dict[str, Any]]:
+    """What to ask about the own participant of the scene: method, path and what goes with it."""
+    cast = stage.cast
+    method, _, path = route.partition(" ")
+    filled = path.format(
+        study_code=cast.study_codes[Who.OWN],
+        record_id=cast.record_ids[Who.OWN],
+        submission_id=cast.submission_ids[Who.OWN],
+        diary_on=LAST_EVENING.date(),
+        token=cast.link.rpartition("/")[2],
+        dose_id=dose_id,
+    )
+    with_it = {
+        "GET /doses/new": {"params": {"medicine": cast.rescue_ids[Who.OWN]}},
+        "POST /doses": {"data": {"medicine": cast.rescue_ids[Who.OWN]}},
+    }
+    return method, filled, with_it.get(route, {})
+
+
+def knock(stage: Stage, route: str, who: Who, dose_id: str) -> str:
+    """Ask as someone, and read the answer as a letter of the table."""
+    method, path, with_it = ask(stage, route, dose_id)
+    answer = stage.client(who).request(method, path, **with_it)
+    assert answer.status_code < 500, answer.text
+    if answer.status_code == 303 and route not in WAYS_OUT:
+        return "d" if answer.headers["location"].startswith(DOORS) else "y"
+    return {401: "d", 429: "d", 403: "n", 404: "h"}.get(answer.status_code, "y")
+
+
+def test_the_table_is_complete() -> None:
+    assert set(MATRIX) == routes()
+
+
+def test_no_route_stands_outside_the_routers(stage: Stage) -> None:
+    paths = {route.path for route in stage.app.routes if hasattr(route, "path")}
+    assert paths == OUTSIDE_ROUTERS
+
+
+@pytest.mark.parametrize("route", MATRIX)
+def test_everyone_at(stage: Stage, route: str) -> None:
+    dose_id = log_dose(stage) if "{dose_id}" in route else ""
+    expected = dict(zip(Who, MATRIX[route].split(), strict=True))
+    assert {who: knock(stage, route, who, dose_id) for who in Who} == expected

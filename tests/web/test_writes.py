@@ -1,0 +1,156 @@
+"""Every writing route leaves a change: what succeeded can be read in the ledger, by whom and when.
+
+A writing route that is not here fails the suite. Signing out is the one act that leaves none: it
+ends a sign-in and touches nothing else.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import pyotp
+import pytest
+from httpx2 import Response
+
+from app.main import ROUTERS
+from app.routers import forms
+from app.store.feed import find_last_seq
+from tests import factories
+from tests.people import NOW, PASSWORD, PIN, Stage, Who
+
+Steps = Iterable[Response]
+"""What is asked one after the other; every step succeeds and leaves a change."""
+
+UNAUDITED = {"POST /desk/sign-out", "POST /sign-out"}
+DIARY = {
+    "pain_average": "57",
+    "pain_average.status": "answered",
+    "pain_worst": "71",
+    "pain_worst.status": "answered",
+    "allodynia": "no",
+    "none": "on",
+}
+ENROLMENT = {
+    "site": "lyon",
+    "language": "fr",
+    "tz": "Europe/Paris",
+    "limb": "hand",
+    "side": "left",
+    "scale": "vas100",
+    "first_diary_on": "2026-01-20",
+    "last_diary_on": "2026-03-31",
+}
+
+
+def own(stage: Stage, path: str, **form: Any) -> Response:
+    """Post a form as the own participant, with fresh ids unless they are given."""
+    return stage.client(Who.OWN).post(path, data=forms.ids() | form)
+
+
+def desk(stage: Stage, below: str, **form: Any) -> Response:
+    """Post a form of the own participant's page as the clinician of the site."""
+    path = f"/desk/participants/{stage.cast.study_codes[Who.OWN]}/{below}"
+    return stage.client(Who.CLINICIAN).post(path, data=form)
+
+
+def sign_in(stage: Stage) -> Steps:
+    """Sign in at the desk; the code of NOW was used up when the scene was set."""
+    stage.clock.advance(minutes=1)
+    form = {
+        "login": Who.CLINICIAN.value.replace(" ", "."),
+        "password": PASSWORD,
+        "code": pyotp.TOTP(stage.cast.totp_secrets[Who.CLINICIAN]).at(stage.clock.now),
+    }
+    yield stage.client(Who.NOBODY).post("/desk/sign-in", data=form)
+
+
+def correct(stage: Stage) -> Steps:
+    """Save tonight's diary, then correct it."""
+    ids = forms.ids()
+    yield own(stage, "/diary", **ids, **DIARY)
+    changed = {**DIARY, **forms.ids(), "record_id": ids["record_id"], "pain_average": "60"}
+    path = f"/diary/{ids['record_id']}/correction"
+    yield own(stage, path, **changed, base_version="1", reason="tapped wrong")
+
+
+def log_dose(stage: Stage, **ids: str) -> Response:
+    """Log a dose of the rescue medicine."""
+    return own(stage, "/doses", medicine=stage.cast.rescue_ids[Who.OWN], units="1", **ids)
+
+
+def undo_dose(stage: Stage) -> Steps:
+    """Log a dose, then take it back."""
+    ids = forms.ids()
+    yield log_dose(stage, **ids)
+    yield own(stage, f"/doses/{ids['record_id']}/void")
+
+
+def report(stage: Stage) -> Steps:
+    """Date a session of today, then report after it."""
+    yield desk(stage, "sessions", session_no="1", held_on=NOW.date().isoformat())
+    yield own(stage, "/session-report", redness="mild")
+
+
+def submit(stage: Stage) -> Steps:
+    """Send tonight's diary as the phone's script does."""
+    study = stage.deployment.study
+    sent = factories.submission(study, factories.diary(study), saved_at=NOW)
+    yield stage.client(Who.OWN).post("/submissions", json=sent)
+
+
+WRITES: dict[str, Callable[[Stage], Steps]] = {
+    "POST /desk/sign-in": sign_in,
+    "POST /desk/participants": lambda stage: [
+        stage.client(Who.CLINICIAN).post("/desk/participants", data=ENROLMENT)
+    ],
+    "POST /desk/participants/{study_code}/handout": lambda stage: [desk(stage, "handout")],
+    "POST /desk/participants/{study_code}/sessions": lambda stage: [
+        desk(stage, "sessions", session_no="1", held_on="2026-01-15")
+    ],
+    "POST /desk/participants/{study_code}/withdrawal": lambda stage: [
+        desk(stage, "withdrawal", reason="asked to leave")
+    ],
+    "POST /join/{token}": lambda stage: [
+        stage.client(Who.NOBODY).post(stage.cast.link, data={"pin": PIN, "pin_again": PIN})
+    ],
+    "POST /unlock": lambda stage: [own(stage, "/unlock", pin=PIN)],
+    "POST /language": lambda stage: [own(stage, "/language", lang="en")],
+    "POST /diary": lambda stage: [own(stage, "/diary", **DIARY)],
+    "POST /diary/{record_id}/correction": correct,
+    "POST /doses": lambda stage: [log_dose(stage)],
+    "POST /doses/{record_id}/void": undo_dose,
+    "POST /session-report": report,
+    "POST /submissions": submit,
+}
+
+
+def last_seq(stage: Stage) -> int:
+    """Where the ledger ends."""
+    with stage.database.read() as session:
+        return find_last_seq(session)
+
+
+def test_every_writing_route_is_here() -> None:
+    writing = {
+        f"{method} {getattr(route, 'path', '')}"
+        for router in ROUTERS
+        for route in router.routes
+        for method in getattr(route, "methods", set()) - {"GET", "HEAD"}
+    }
+    assert writing == set(WRITES) | UNAUDITED
+
+
+@pytest.mark.parametrize("route", WRITES)
+def test_it_leaves_a_change(stage: Stage, route: str) -> None:
+    before = last_seq(stage)
+    for answer in WRITES[route](stage):
+        assert answer.status_code < 400, answer.text
+        before, earlier = last_seq(stage), before
+        assert before > earlier, answer.request.url
+
+
+@pytest.mark.parametrize("path", ["/desk/sign-in", "/unlock"])
+def test_a_refused_door_leaves_a_change_too(stage: Stage, path: str) -> None:
+    before = last_seq(stage)
+    answer = stage.client(Who.OWN).post(path, data={"pin": "000000", "login": "nobody"})
+    assert answer.status_code == 401
+    assert last_seq(stage) > before
