@@ -4,9 +4,9 @@ Revisions never import the application, so that a released one keeps its meaning
 here only for `alembic check` and autogeneration.
 """
 
+from alembic import context
 from sqlalchemy import Connection
 
-from alembic import context
 from app.settings import Settings
 from app.store.session import Database
 from app.store.tables import Base

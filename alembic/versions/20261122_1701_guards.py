@@ -40,7 +40,9 @@ def _upgrade_sqlite() -> None:
             + ")"
             for key in keys
         )
-        op.execute(f"CREATE TRIGGER guard_{table}_update BEFORE UPDATE ON {table} {unless} {refuse}")
+        op.execute(
+            f"CREATE TRIGGER guard_{table}_update BEFORE UPDATE ON {table} {unless} {refuse}"
+        )
         op.execute(f"CREATE TRIGGER guard_{table}_delete BEFORE DELETE ON {table} {refuse}")
         op.execute(
             f"CREATE TRIGGER guard_{table}_replace BEFORE INSERT ON {table} WHEN {taken} {refuse}"

@@ -5,8 +5,8 @@ is a database or a folder of CSV; whenever the process dies, what the copy holds
 next run goes on from there.
 """
 
-from app.puller.pulling import Pulled, open_copy, pull
+from app.puller.pulling import Pulled, open_copy, pull, verify
 from app.puller.refusals import PullStopped
 from app.puller.server import Server
 
-__all__ = ["PullStopped", "Pulled", "Server", "open_copy", "pull"]
+__all__ = ["PullStopped", "Pulled", "Server", "open_copy", "pull", "verify"]

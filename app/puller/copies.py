@@ -5,7 +5,7 @@ Rows are keyed by record and version; a redaction nulls its text in the record's
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, Self
 
@@ -46,6 +46,9 @@ class Copy(Protocol):
 
     def drop_after(self, seq: int) -> Place:
         """Forget the changes above a number, as the server did when it was restored."""
+
+    def read(self) -> Iterator[Row]:
+        """Every row, in the order of the feed."""
 
     def finish(self) -> None:
         """Bring what is made of the whole copy up to date."""

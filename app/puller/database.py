@@ -95,11 +95,15 @@ class DatabaseCopy:
         """Forget the changes above a number."""
         with self._writing() as connection:
             connection.execute(delete(CHANGES).where(CHANGES.c.seq > seq))
-            kept = connection.execute(select(CHANGES).order_by(CHANGES.c.seq)).mappings()
-            place = Place(str(seq), heads_of(dict(row) for row in kept))
+            place = Place(str(seq), heads_of(_rows(connection)))
             self._move(connection, place)
         self._place = place
         return place
+
+    def read(self) -> Iterator[Row]:
+        """Every row, in the order of the feed."""
+        with self._writing() as connection:
+            yield from _rows(connection)
 
     def finish(self) -> None:
         """Nothing: the view is always up to date."""
@@ -134,6 +138,11 @@ class DatabaseCopy:
                 yield connection
         except SQLAlchemyError as fault:
             raise PullStopped(f"The copy cannot be written: {fault}") from fault
+
+
+def _rows(connection: Connection) -> Iterator[Row]:
+    query = select(CHANGES).order_by(CHANGES.c.seq).execution_options(yield_per=500)
+    return (dict(row) for row in connection.execute(query).mappings())
 
 
 def _redact(connection: Connection, by: Row) -> None:

@@ -63,14 +63,20 @@ class FolderCopy:
 
     def drop_after(self, seq: int) -> Place:
         """Forget the changes above a number."""
-        heads = heads_of(row for row in self._rows() if row["seq"] <= seq)
+        heads = heads_of(row for row in self.read() if row["seq"] <= seq)
         self._rewrite(lambda row: row if row["seq"] <= seq else None, Place(str(seq), heads))
         return self._place
 
+    def read(self) -> Iterator[Row]:
+        """Every row, in the order of the feed."""
+        with self._changes.open(encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file):
+                yield {name: _read(name, value) for name, value in row.items()}
+
     def finish(self) -> None:
         """Write `entries.csv` anew: the latest version of every record."""
-        latest = {row["record_id"]: row["version"] for row in self._rows()}
-        rows = (row for row in self._rows() if latest[row["record_id"]] == row["version"])
+        latest = {row["record_id"]: row["version"] for row in self.read()}
+        rows = (row for row in self.read() if latest[row["record_id"]] == row["version"])
         anew = self._folder / "entries.csv.new"
         _write(anew, rows)
         anew.replace(self._folder / "entries.csv")
@@ -98,7 +104,7 @@ class FolderCopy:
 
     def _rewrite(self, change: Callable[[Row], Row | None], place: Place) -> None:
         """Write all rows anew; None leaves one out."""
-        changed = (change(row) for row in self._rows())
+        changed = (change(row) for row in self.read())
         self._length = _write(self._anew, (row for row in changed if row is not None))
         self._note(place, is_anew=True)
         self._take_over()
@@ -118,11 +124,6 @@ class FolderCopy:
             _settle(file)
         beside.replace(self._place_file)
         self._place = place
-
-    def _rows(self) -> Iterator[Row]:
-        with self._changes.open(encoding="utf-8", newline="") as file:
-            for row in csv.DictReader(file):
-                yield {name: _read(name, value) for name, value in row.items()}
 
 
 def _redacted(row: Row, redactions: Sequence[Row]) -> Row:

@@ -69,12 +69,13 @@ class Proof:
         """Compare what is beside the sealed body with the body; give both as a row."""
         stream, no = body["stream"], body["no"]
         for name, sealed in body.items():
-            if item[name] != sealed:
+            if canonical(item[name]) != canonical(sealed):
                 raise BrokenChain(stream, no, f"{name} differs from what was sealed")
         payload, texts = _unfold(item, body)
         if (payload is not None or body["payload_digest"]) and not check_payload(body, payload):
             raise BrokenChain(stream, no, "its data differ from what was sealed")
-        if not check_texts(body, texts, item["text_salt"]):
+        salts = item["text_salt"]
+        if salts.keys() != texts.keys() or not check_texts(body, texts, salts):
             raise BrokenChain(stream, no, "a text differs from what was sealed")
         self._note_gone(body, texts)
         return {
@@ -112,8 +113,12 @@ def _unfold(
     item: Mapping[str, Any], body: Mapping[str, Any]
 ) -> tuple[dict[str, Any] | None, dict[str, str | None]]:
     """The payload as it was sealed, and every text: the reason, and those among the data."""
-    data = dict(item["data"] or {})
-    texts: dict[str, str | None] = data.pop("texts", {})
+    payload, texts = item["data"], {}
+    if payload is not None and "texts" in payload:
+        texts = payload["texts"]
+        payload = {name: value for name, value in payload.items() if name != "texts"}
+        if not payload and body["payload_digest"] is None:
+            payload = None
     if "reason" in body["texts"] or item["reason"] is not None:
         texts = {**texts, "reason": item["reason"]}
-    return (data or None if body["payload_digest"] is None else data), texts
+    return payload, texts

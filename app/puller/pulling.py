@@ -12,6 +12,7 @@ from app.puller.folder import FolderCopy
 from app.puller.proof import Proof, Row
 from app.puller.refusals import CursorRefused, PullStopped
 from app.puller.server import Page, Server
+from app.puller.verifying import Verified, check_rows, differing_days
 
 
 @dataclass(slots=True)
@@ -64,6 +65,25 @@ def pull(
         page = server.read_changes(page.next_cursor, limit)
     copy.finish()
     return pulled
+
+
+def verify(server: Server, copy: Copy, place: Place) -> Verified:
+    """Prove again what a copy holds up to a place, and compare its days with the server's.
+
+    Raises BrokenChain naming the first row that does not hold, and PullStopped naming the first
+    diary day on which the two sides differ.
+    """
+    found = check_rows(copy.read())
+    for stream, (no, head) in place.heads.items():
+        if no and found.heads.get(stream) != (no, head):
+            raise BrokenChain(stream, no, "this is where the copy ended; it does not any more")
+    days = differing_days(found.days, server.read_day_sums(), place.seq)
+    if days:
+        code, diary_on = days[0]
+        raise PullStopped(
+            f"{len(days)} diary days are not as the server has them; the first is {code} {diary_on}."
+        )
+    return found
 
 
 def _first_page(

@@ -14,6 +14,7 @@ import httpx
 
 from app.puller.proof import Heads
 from app.puller.refusals import CursorRefused, PullStopped
+from app.puller.verifying import DaySum
 
 ATTEMPTS = 5
 LONGEST_WAIT_S = 60.0
@@ -72,7 +73,20 @@ class Server:
                 },
             )
         except (AttributeError, KeyError, TypeError, ValueError) as fault:
-            raise PullStopped(f"The server's page is not as the contract has it: {fault}") from None
+            raise _off_contract(fault) from None
+
+    def read_day_sums(self) -> dict[tuple[str, str], DaySum]:
+        """What the server holds of each participant and diary day."""
+        answer = self._get("/api/v1/reconciliation", {})
+        try:
+            return {
+                (day["study_code"], day["diary_on"]): DaySum(
+                    day["count"], day["last_seq"], day["digest"]
+                )
+                for day in answer["days"]
+            }
+        except (KeyError, TypeError) as fault:
+            raise _off_contract(fault) from None
 
     def _get(self, path: str, query: Mapping[str, str | int]) -> Any:
         attempt = 1
@@ -91,6 +105,11 @@ class Server:
                 raise PullStopped(f"{reason} Run it again later: it goes on where it stopped.")
             self._pause(wait_s)
             attempt += 1
+
+
+def _off_contract(fault: Exception) -> PullStopped:
+    told = f"{type(fault).__name__}: {fault}"
+    return PullStopped(f"The server's answer is not as the contract has it ({told}).")
 
 
 def _wait_of(response: httpx.Response, otherwise_s: float) -> float:

@@ -4,7 +4,7 @@ What lies out of the key's sites does not exist for it. A reading that returns s
 act, like every pull.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from app.domain.access import ALL_SITES, Actor, Permission
@@ -26,13 +26,10 @@ def read_entries(
     Raises NotFound for a site or participant out of its scope, InvalidInput for dates in the wrong
     order.
     """
-    sites = actor.sites_with(Permission.PULL)
-    if asked.site is not None and not {ALL_SITES, asked.site} & sites:
-        raise NotFound("not_found", field="site")
+    sites = sites_asked(actor, asked.site)
     if asked.study_code is not None:
         participants.get_by_code(session, asked.study_code, sites)
-    if asked.first_on and asked.last_on and asked.last_on < asked.first_on:
-        raise InvalidInput("dates_reversed", field="to")
+    require_order(asked.first_on, asked.last_on)
     return entries.list_entries(session, sites, asked, after, limit)
 
 
@@ -43,6 +40,22 @@ def read_history(session: Session, *, actor: Actor, record_id: str) -> list[Feed
     if record is None or not {ALL_SITES, record.site_id} & sites:
         raise NotFound("not_found")
     return feed.list_history(session, record_id)
+
+
+def sites_asked(actor: Actor, site: str | None) -> frozenset[str]:
+    """The sites to read: the one that was asked for, or all of the key's; NotFound beyond them."""
+    sites = actor.sites_with(Permission.PULL)
+    if site is None:
+        return sites
+    if not {ALL_SITES, site} & sites:
+        raise NotFound("not_found", field="site")
+    return frozenset({site})
+
+
+def require_order(first_on: date | None, last_on: date | None) -> None:
+    """Raise InvalidInput when the last day comes before the first."""
+    if first_on and last_on and last_on < first_on:
+        raise InvalidInput("dates_reversed", field="to")
 
 
 def record_reading(

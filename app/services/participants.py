@@ -9,7 +9,7 @@ from typing import Any
 
 from app.domain.access import ALL_SITES, Actor, Permission, require
 from app.domain.diary_day import zone_named
-from app.domain.errors import InvalidInput, NotFound
+from app.domain.errors import InvalidInput
 from app.domain.ledger import canonical
 from app.domain.participant import Move, State, move
 from app.domain.records import PARTS, Snapshot
@@ -389,11 +389,3 @@ def get_permitted(
     person = participants.get_by_code(session, study_code, frozenset({ALL_SITES}))
     require(actor, permission, person.site_id)
     return person
-
-
-def get_managed(session: Session, actor: Actor, study_code: str) -> Participant:
-    """Get a participant in whose cohort the actor may look, or raise NotFound."""
-    sites = actor.sites_with(Permission.SEE_COHORT)
-    if not sites:
-        raise NotFound("not_found")
-    return participants.get_by_code(session, study_code, sites)

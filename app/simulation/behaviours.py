@@ -122,7 +122,7 @@ def _end(person: Person) -> tuple[date, Move, str]:
     if person.is_(Trait.WITHDRAWING):
         return person.sessions[2] + timedelta(days=6), Move.WITHDRAW, "Retrait du consentement."
     if person.is_(Trait.LOST):
-        return person.sessions[3] + timedelta(days=16), Move.LOSE, "Sans réponse à trois appels."
+        return person.sessions[3] + timedelta(days=9), Move.LOSE, "Sans réponse à trois appels."
     return person.last_diary_on + timedelta(days=2), Move.COMPLETE, "Fin du suivi."
 
 

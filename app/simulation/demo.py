@@ -109,12 +109,11 @@ def prepare(demo: Demo, *, now: datetime, progress: Progress = lambda share: Non
     if demo.scores is not None and demo.scores.resolve() != memory.scores:
         raise ValueError("another demo lies here already: make demo-reset starts over")
     run = _Run(demo, memory, now, progress)
-    published = _published(memory)
-    made_up = () if memory.scores else cast(memory.seed, memory.began_on, memory.count - 1)
-    visitors = [_person_of(memory, known) for known in memory.visitors]
-    run.play([*made_up, *published, *visitors])
+    others = _cast(memory.seed, memory.began_on, memory.count, memory.scores)
+    visitors = [_person_of(memory.seed, known) for known in memory.visitors]
+    run.play([*others, *visitors])
     has_travelled = run.bring_to_evening()
-    ready = run.ready(has_travelled, run.prove(published) if published else None)
+    ready = run.ready(has_travelled, run.prove(others) if memory.scores and others else None)
     write_private(demo.folder / "demo.json", ready.as_json())
     return ready
 
@@ -169,9 +168,10 @@ class _Run:
             return False
         tz = evening.find_evening(self.now, held.spans, rules, has_diary)
         if tz is None:
-            newcomer = _new_visitor(self.memory, self.demo, self.now, NEWCOMER_SESSION_1)
+            index = len(self.memory.visitors)
+            newcomer = _new_visitor(index, self.demo, self.now, NEWCOMER_SESSION_1)
             self.memory.visitors.append(newcomer)
-            self.play([_person_of(self.memory, newcomer)])
+            self.play([_person_of(self.memory.seed, newcomer)])
             return False
         actor = self.world.actor(self._number)
         with self.demo.database.write() as session:
@@ -248,11 +248,9 @@ class _Run:
 def _begin(demo: Demo, now: datetime) -> Memory:
     """Make the site, its accounts and the trial database's key, before the first person comes."""
     began_on, scores = now.date(), demo.scores.resolve() if demo.scores else None
-    everybody = (
-        read_people(scores, SEED, began_on) if scores else cast(SEED, began_on, demo.count - 1)
-    )
-    first_at = min((person.invited_at for person in everybody), default=now)
-    begins_at = min(first_at, now) - timedelta(days=7)
+    first = _new_visitor(0, demo, now, NEWCOMER_SESSION_1 if scores else VISITOR_SESSION_1)
+    everybody = (*_cast(SEED, began_on, demo.count, scores), _person_of(SEED, first))
+    begins_at = min(person.invited_at for person in everybody) - timedelta(days=7)
     with demo.database.write() as session:
         sites.add_site(session, actor=SYSTEM, new=SITE, now=begins_at)
         memory = Memory(
@@ -272,9 +270,8 @@ def _begin(demo: Demo, now: datetime) -> Memory:
                 now=begins_at,
                 demo=True,
             ),
+            visitors=[first],
         )
-        before = NEWCOMER_SESSION_1 if scores else VISITOR_SESSION_1
-        memory.visitors.append(_new_visitor(memory, demo, now, before))
         remember(demo.memory_path, memory)
     return memory
 
@@ -320,7 +317,17 @@ def _sign_in(demo: Demo, account: Account, now: datetime) -> Actor:
     return found[2]
 
 
-def _new_visitor(memory: Memory, demo: Demo, now: datetime, session_1_in: timedelta) -> Visitor:
+def _cast(seed: str, began_on: date, count: int, scores: Path | None) -> tuple[Person, ...]:
+    """The people beside the visitor: those of the file, else made up.
+
+    A file that is gone since the first run is not missed, for all of it was lived then.
+    """
+    if scores is None:
+        return cast(seed, began_on, count - 1)
+    return read_people(scores, seed, began_on) if scores.exists() else ()
+
+
+def _new_visitor(index: int, demo: Demo, now: datetime, session_1_in: timedelta) -> Visitor:
     """Place somebody where it is evening; their phone is handed over as tonight's window opens."""
     rules = demo.deployment.study.window
     home = evening.find_evening(now, (), rules, lambda on: False)
@@ -330,19 +337,12 @@ def _new_visitor(memory: Memory, demo: Demo, now: datetime, session_1_in: timede
     if window is None:
         raise ValueError("the evening found is not open")
     return Visitor(
-        number=FIRST_VISITOR + len(memory.visitors),
+        number=FIRST_VISITOR + index,
         home=home,
         session_1_on=window.diary_on + session_1_in,
         from_at=window.opens_at,
     )
 
 
-def _person_of(memory: Memory, known: Visitor) -> Person:
-    return visitor(memory.seed, known.number, known.home, known.session_1_on)
-
-
-def _published(memory: Memory) -> tuple[Person, ...]:
-    """The real people of the demo; none when their file is gone, for all of it has been lived."""
-    if memory.scores is None or not memory.scores.exists():
-        return ()
-    return read_people(memory.scores, memory.seed, memory.began_on)
+def _person_of(seed: str, known: Visitor) -> Person:
+    return visitor(seed, known.number, known.home, known.session_1_on)

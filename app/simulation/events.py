@@ -65,23 +65,12 @@ class Amend:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Remind:
-    """The schedule looks for reminders that are due, for everybody."""
-
-
-Act = Enrol | Travel | Hold | Pause | Resume | Change | Amend | Remind | Submission
-
-
-NOBODY = -1
+Act = Enrol | Travel | Hold | Pause | Resume | Change | Amend | Submission
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One act of one person, or about them, at the instant when the service hears of it.
-
-    `number` is the person's; the schedule's own events are of nobody.
-    """
+    """One act of one person, or about them, at the instant when the service hears of it."""
 
     at: datetime
     number: int

@@ -4,19 +4,21 @@ What they do day by day is in `behaviours`. There is no arm here and no dose of 
 somebody's pain gives way is drawn for the person, so that nothing could be unblinded by mistake.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
-from app.domain.diary_day import ZoneSpan, local_instant, zone_at
+from app.domain.diary_day import ZoneSpan, local_instant
 from app.services.participants import ListedMedicine
 from app.simulation.chance import dice
 
 BASELINE_DAYS = 7
 LAST_STUDY_DAY = 60
 PLANNED_DAYS = (1, 7, 14, 30)
-LONGEST_AGO_DAYS = 150
+LONGEST_AGO_DAYS = 110
+NEWEST_IN_DAYS = 3
+"""Session 1 of the first and of the last to begin, around the day on which the demo is made."""
 PARIS = "Europe/Paris"
 
 
@@ -95,12 +97,6 @@ class Person:
             spans.append(ZoneSpan(local_instant(trip.until_on, time(12), trip.tz), self.home))
         return tuple(spans)
 
-    def evenings(self) -> Iterator[tuple[date, str]]:
-        """Each diary day with the zone in which they spend its evening."""
-        for number in range((self.last_diary_on - self.first_diary_on).days + 1):
-            on = self.first_diary_on + timedelta(days=number)
-            yield on, zone_at(local_instant(on, time(20), self.home), self.spans)
-
     @property
     def email(self) -> str | None:
         """Where reminders would go; nothing is known of published people, and nothing made up."""
@@ -174,10 +170,11 @@ DESTINATIONS = ("Pacific/Noumea", "America/Montreal", "Indian/Reunion", "Asia/To
 
 
 def cast(seed: str, today_on: date, count: int) -> tuple[Person, ...]:
-    """Make up people who began at different times: some completed, some in the middle, some new."""
-    step = (LONGEST_AGO_DAYS + 3) / max(count - 1, 1)
+    """Make up people who began at different times: the last is new, the first long over."""
+    newest_on = today_on + timedelta(days=NEWEST_IN_DAYS)
+    step = (LONGEST_AGO_DAYS + NEWEST_IN_DAYS) / max(count - 1, 1)
     return tuple(
-        _person(seed, number, today_on - timedelta(days=round(LONGEST_AGO_DAYS - step * number)))
+        _person(seed, number, newest_on - timedelta(days=round(step * (count - 1 - number))))
         for number in range(count)
     )
 

@@ -9,30 +9,24 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import count, product
+from itertools import count
 
 from app.domain.access import Actor
-from app.domain.diary_day import local_instant
 from app.domain.records import Submission
-from app.domain.study import Reminder
-from app.services import corrections, devices, diary, participants, reminders, standing
+from app.services import corrections, devices, diary, participants, standing
 from app.services.deployment import Deployment
 from app.services.diary import Outcome
 from app.services.participants import Enrolment
-from app.services.ports import Mail
-from app.services.reminders import Courier
 from app.simulation.answers import Diarist
 from app.simulation.behaviours import clock_ahead, life
 from app.simulation.chance import dice
 from app.simulation.events import (
-    NOBODY,
     Amend,
     Change,
     Enrol,
     Event,
     Hold,
     Pause,
-    Remind,
     Resume,
     Travel,
 )
@@ -71,30 +65,16 @@ class World:
         """
         by_number = {person.number: person for person in people}
         agenda = _Agenda(since_at, until_at, handed_at)
-        agenda.expect(_reminders(by_number.values(), self.deployment.study.reminders))
         for person in by_number.values():
             if person.number in self.phones:
                 agenda.expect(life(self._diarist(person)))
             else:
                 agenda.expect([_enrolment_of(person, since_at)])
         for event in agenda:
-            if isinstance(event.act, Remind):
-                self._remind(event.at)
-            else:
-                self.perform(by_number[event.number], event)
+            self.perform(by_number[event.number], event)
             if isinstance(event.act, Enrol):
                 agenda.expect(life(self._diarist(by_number[event.number])))
             done(event)
-
-    def _remind(self, now: datetime) -> None:
-        courier = Courier(
-            database=self.database,
-            deployment=self.deployment,
-            mailer=Unsent(),
-            worker="simulation",
-            clock=lambda: now,
-        )
-        reminders.run(courier, lambda: False)
 
     def perform(self, person: Person, event: Event) -> None:
         """Do one thing through its verb, in a transaction of its own."""
@@ -214,13 +194,6 @@ class World:
         return Diarist(person, self.deployment.study, held.medicines)
 
 
-class Unsent:
-    """A mailer that takes every message and sends none: simulated people read nothing."""
-
-    def send(self, mail: Mail) -> None:
-        """Take the message over."""
-
-
 class _Agenda:
     """What is still to happen between two instants, in order; more may come while it is worked."""
 
@@ -248,14 +221,6 @@ class _Agenda:
 def _enrolment_of(person: Person, since_at: datetime) -> Event:
     """The day before the first diary day, or at once for somebody who comes later."""
     return Event(max(person.invited_at, since_at), person.number, Enrol())
-
-
-def _reminders(people: Iterable[Person], steps: Iterable[Reminder]) -> Iterator[Event]:
-    """When the schedule has something to do: at each step of each evening, wherever people are."""
-    evenings = {evening for person in people if person.email for evening in person.evenings()}
-    for (on, tz), step in product(sorted(evenings), steps):
-        at = local_instant(on, step.at, tz) + timedelta(seconds=20)
-        yield Event(at, NOBODY, Remind())
 
 
 def id_of(actor: Actor) -> int:

@@ -6,9 +6,14 @@ decided by the services.
 
 from fastapi import APIRouter
 
-from app.routers.api import changes, entries, metadata
+from app.routers.api import changes, entries, metadata, reconciliation
 from app.routers.api.examples import illustrate
 
 __all__ = ["ROUTERS", "illustrate"]
 
-ROUTERS: tuple[APIRouter, ...] = (changes.router, entries.router, metadata.router)
+ROUTERS: tuple[APIRouter, ...] = (
+    changes.router,
+    entries.router,
+    reconciliation.router,
+    metadata.router,
+)

@@ -9,7 +9,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Security
 from fastapi.security import HTTPBearer
-from pydantic import BaseModel, ConfigDict
 
 from app.domain.errors import NotAllowed
 from app.routers.api.shapes import Problem
@@ -25,12 +24,6 @@ _REFUSALS = """A refusal, as problem+json (RFC 9457):
 401 no key, or one that does not hold · 403 the key lacks the scope · 404 not there, or out of the
 key's sites · 409 the cursor cannot be gone on from: the title says what to do · 422 a parameter is
 unknown or malformed: `field` names it · 429 too many requests: wait `Retry-After` seconds"""
-
-
-class NoQuery(BaseModel):
-    """A route without parameters refuses those that it is sent."""
-
-    model_config = ConfigDict(extra="forbid")
 
 
 def api_router() -> APIRouter:

@@ -8,7 +8,8 @@ from fastapi import APIRouter, Header, Query
 from fastapi.responses import Response
 
 from app.exports.dictionary import describe
-from app.routers.api.keys import MetadataKey, NoQuery, api_router
+from app.routers.api.keys import MetadataKey, api_router
+from app.routers.api.queries import NoQuery
 from app.routers.api.shapes import Metadata
 from app.routers.deps import Deployed
 

@@ -1,4 +1,4 @@
-"""The shapes of the door's answers, for OpenAPI: `app/exports` writes them, tests compare the two."""
+"""The shapes of the door's answers, for OpenAPI; `app/exports` writes them, tests compare both."""
 
 from datetime import date, datetime
 from typing import Any, Literal
@@ -112,6 +112,22 @@ class History(Shape):
 
     versions: list[Change]
     record_id: str
+
+
+class DaySum(Shape):
+    """The changes about one diary day of one participant."""
+
+    study_code: str
+    diary_on: date
+    count: int = Field(description="How many changes")
+    last_seq: int = Field(description="Number of the last one")
+    digest: str = Field(description="sha256 of their hashes in order", pattern=r"^[0-9a-f]{64}$")
+
+
+class Reconciliation(Shape):
+    """What both sides must hold, by participant and diary day."""
+
+    days: list[DaySum]
 
 
 class Problem(Shape):
