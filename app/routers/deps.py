@@ -169,19 +169,15 @@ async def _person(found: MaybePerson) -> SignedIn:
 Person = Annotated[SignedIn, Depends(_person)]
 
 
-def _submitter(request: Request, service: Here, signed_in: MaybePerson) -> Actor:
-    """Who may post submissions: a signed-in participant, or the enrolled device by itself."""
-    if signed_in is not None:
-        return signed_in.actor
+def _submitter(request: Request, service: Here) -> Actor:
+    """Who may post submissions: the enrolled device, signed in or not."""
     credential = request.cookies.get(DEVICE_COOKIE)
-    if credential:
-        with service.database.read() as session:
-            found = devices.find_enrolled(session, credential)
-        if found is not None:
-            actor = devices.actor_for(found[1], found[0])
-            request.state.actor = actor
-            return actor
-    raise NotSignedIn("sign_in_needed")
+    with service.database.read() as session:
+        found = devices.find_submitter(session, credential) if credential else None
+    if found is None:
+        raise NotSignedIn("sign_in_needed")
+    request.state.actor, request.state.lang = found
+    return found[0]
 
 
 Submitter = Annotated[Actor, Depends(_submitter)]

@@ -45,7 +45,6 @@ def actor_for(person: Participant, device: Device) -> Actor:
     return Actor(
         kind="participant",
         id=person.study_code,
-        organisation="",
         participant_id=person.id,
         device_id=device.id,
     )
@@ -131,6 +130,18 @@ def find_signed_in(
 def find_enrolled(session: Session, credential: str) -> tuple[Device, Participant] | None:
     """Find whose phone this is: enough to post a submission, not to see anything."""
     return accounts.find_device(session, token_hash(credential))
+
+
+def find_submitter(session: Session, credential: str) -> tuple[Actor, str] | None:
+    """Find who submits from this phone, and the language to refuse in; the least that it takes."""
+    found = accounts.find_submitter(session, token_hash(credential))
+    if found is None:
+        return None
+    device_id, participant_id, study_code, language = found
+    actor = Actor(
+        kind="participant", id=study_code, participant_id=participant_id, device_id=device_id
+    )
+    return actor, language
 
 
 def keep_signed_in(session: Session, sign_in: SignIn, now: datetime) -> None:

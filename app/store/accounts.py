@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from app.store.tables import ApiKey, Device, Participant, SignIn, Staff, StaffGrant, Throttle
@@ -33,6 +33,19 @@ def find_device(session: Session, secret_hash: str) -> tuple[Device, Participant
         .where(Device.secret_hash == secret_hash, Device.revoked_at.is_(None))
     ).first()
     return None if found is None else (found[0], found[1])
+
+
+_SUBMITTER = (
+    select(Device.id, Participant.id, Participant.study_code, Participant.language)
+    .join(Participant, Participant.id == Device.participant_id)
+    .where(Device.secret_hash == bindparam("secret_hash"), Device.revoked_at.is_(None))
+)
+
+
+def find_submitter(session: Session, secret_hash: str) -> tuple[str, int, str, str] | None:
+    """Find device id, participant key, study code and language by the device's credential."""
+    found = session.execute(_SUBMITTER, {"secret_hash": secret_hash}).first()
+    return None if found is None else (found[0], found[1], found[2], found[3])
 
 
 def find_device_sign_in(

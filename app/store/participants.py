@@ -71,10 +71,12 @@ def get_by_code(session: Session, study_code: str, sites: Collection[str]) -> Pa
 
 
 def list_participants(
-    session: Session, sites: Collection[str], limit: int = 5000
+    session: Session, sites: Collection[str], limit: int = 5000, *, after: str = ""
 ) -> list[Participant]:
-    """List the participants of these sites (`*`: all), by study code."""
+    """List the participants of these sites (`*`: all) by study code, from after one on."""
     query = select(Participant).order_by(Participant.study_code).limit(limit)
+    if after:
+        query = query.where(Participant.study_code > after)
     if ALL_SITES not in sites:
         query = query.where(Participant.site_id.in_(sites))
     return list(session.scalars(query))
@@ -133,6 +135,19 @@ def list_sessions(session: Session, participant_id: int) -> list[MesotherapySess
             select(MesotherapySession)
             .where(MesotherapySession.participant_id == participant_id)
             .order_by(MesotherapySession.session_no)
+        )
+    )
+
+
+def list_sessions_of(
+    session: Session, participant_ids: Collection[int]
+) -> list[MesotherapySession]:
+    """List the mesotherapy sessions of several participants, each one's in order."""
+    return list(
+        session.scalars(
+            select(MesotherapySession)
+            .where(MesotherapySession.participant_id.in_(participant_ids))
+            .order_by(MesotherapySession.participant_id, MesotherapySession.session_no)
         )
     )
 

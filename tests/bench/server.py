@@ -6,6 +6,7 @@ server, middleware, session and commit can do to keep a row.
 """
 
 import json
+import gc
 import sys
 
 from fastapi import APIRouter, FastAPI
@@ -42,6 +43,7 @@ def bench_app(url: str) -> FastAPI:
 def main(url: str) -> None:
     """Serve until the input ends."""
     app, bound = bench_app(url), free_address()
+    gc.freeze()  # as `serve` does
     with serving(app, bound):
         sys.stdout.write(f"{bound.getsockname()[1]}\n")
         sys.stdout.flush()
