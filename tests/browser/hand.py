@@ -4,12 +4,18 @@ Time stands still between taps, on the phone and on the server alike, so that no
 wall and every instant in the records is the one that the test chose.
 """
 
+import json
+import re
 from datetime import timedelta
+from typing import Any
 
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Locator, Page, expect
 
+from app.domain.records import Kind
+from app.store import records
+from app.store.tables import RecordVersion
 from tests.browser.conftest import enter
-from tests.people import Stage, Who
+from tests.people import NOW, Stage, Who
 
 UNHURRIED_MS = 600
 """Between two taps of a person who means both."""
@@ -38,6 +44,7 @@ class Hand:
 
     def mark(self, code: str, share: float) -> None:
         """Touch the line of a question, at a share of its length."""
+        expect(self.page.locator("[data-progress]")).not_to_be_empty()
         self.wait(milliseconds=UNHURRIED_MS)
         box = self.page.locator(f"#{code} .track").bounding_box()
         assert box is not None
@@ -55,3 +62,23 @@ class Hand:
     def save(self) -> None:
         """Touch "Save"."""
         self.tap("[data-save]")
+
+
+def saved(stage: Stage, who: Who = Who.OWN) -> list[RecordVersion]:
+    """The diaries of tonight that the server holds, latest versions."""
+    participant_id = stage.actor(who).participant_id
+    assert participant_id is not None
+    with stage.database.read() as session:
+        return records.list_latest_versions(session, participant_id, Kind.DIARY, NOW.date())
+
+
+def answers(stage: Stage) -> dict[str, Any]:
+    """What tonight's only diary says."""
+    (version,) = saved(stage)
+    said: dict[str, Any] = json.loads(version.payload or "null")
+    return said
+
+
+def receipt(page: Page) -> None:
+    """Wait for the receipt: the server has the entry."""
+    expect(page.locator("[data-receipt]")).to_have_text(re.compile(r"^[0-9A-Z]{4}$"))

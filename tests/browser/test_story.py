@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from app.services import verification
 from tests.browser.conftest import enter
@@ -93,6 +93,14 @@ def average(row: sqlite3.Row) -> int:
     return value
 
 
+def touch_point(desk: Page, point: Locator) -> None:
+    """Click into the drawing of pain, at the day of the point."""
+    drawing, day = desk.locator(".trend svg[role=img]").first.bounding_box(), point.bounding_box()
+    assert drawing is not None
+    assert day is not None
+    desk.mouse.click(day["x"] + day["width"] / 2, drawing["y"] + drawing["height"] / 2)
+
+
 def test_the_whole_story(phone: Page, desk: Page, live_stage: Stage, tmp_path: Path) -> None:
     code, path = enrol_at_desk(desk, live_stage)
     hand = join(phone, live_stage, path)
@@ -114,7 +122,7 @@ def test_the_whole_story(phone: Page, desk: Page, live_stage: Stage, tmp_path: P
     assert (second[-1]["op"], second[-1]["version"]) == ("correct", 2)
     assert average(second[-1]) in range(87, 93)
 
-    point.first.click()
+    touch_point(desk, point.first)
     expect(desk.locator("table.history")).to_contain_text("J’ai touché le mauvais bout")
     with live_stage.database.read() as session:
         report = verification.verify(session)
