@@ -1,5 +1,6 @@
 """The command line: serve, scheduler, demo, migrate, staff, keys, verify. Each calls one verb."""
 
+import gc
 import socket
 import sys
 from contextlib import closing, nullcontext
@@ -40,8 +41,10 @@ def serve(host: str = "127.0.0.1", port: int = 8000) -> None:
 
 
 def _serve(settings: Settings, host: str, port: int) -> None:
+    app = create_app(settings, schedule=_embedded_schedule(settings))
+    gc.freeze()  # what is there now stays: the collector need not walk it at every turn
     uvicorn.run(
-        create_app(settings, schedule=_embedded_schedule(settings)),
+        app,
         host=host,
         port=port,
         log_config=None,
@@ -156,6 +159,9 @@ def pull_changes(
     resync: Annotated[
         bool, typer.Option("--resync", help="Drop what a restored server does not know any more")
     ] = False,
+    verify_copy: Annotated[
+        bool, typer.Option("--verify", help="Then prove the whole copy again, and reconcile it")
+    ] = False,
 ) -> None:
     """Copy every change into a trial database, prove it, and go on there next time."""
 
@@ -165,10 +171,18 @@ def pull_changes(
     key = key_file.read_text(encoding="utf-8").strip()
     with closing(puller.open_copy(into)) as copy, puller.Server(address, key) as server:
         pulled = puller.pull(server, copy, limit=limit, resync=resync, progress=progress)
+        verified = puller.verify(server, copy, pulled.place) if verify_copy else None
+    _tell(pulled, verified)
+
+
+def _tell(pulled: puller.Pulled, verified: puller.Verified | None) -> None:
     brought = ", ".join(f"{count} {op}" for op, count in sorted(pulled.ops.items()))
     typer.echo(f"pulled {pulled.count} changes" + (f": {brought}" if brought else ""))
     for stream, (no, head) in sorted(pulled.place.heads.items()):
         typer.echo(f"{stream}  {no} changes  {head}")
+    if verified is not None:
+        days = len(verified.days)
+        typer.echo(f"verified {verified.count} changes, and {days} diary days with the server")
     typer.echo(f"whole, in order and unaltered up to {pulled.place.cursor}")
 
 

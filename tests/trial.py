@@ -10,9 +10,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from app import puller
 from app.domain.access import SYSTEM
 from app.domain.records import Kind, read_payload, read_submission
-from app.puller import Pulled, Server, open_copy, pull
+from app.puller import Pulled, Server, Verified, open_copy, pull
 from app.puller.copies import Copy
 from app.services import accounts, corrections, devices, diary, participants
 from app.services.diary import Receipt
@@ -204,6 +205,13 @@ def server_of(stage: Stage, key: str) -> Iterator[Server]:
 
     with Server(stage.deployment.base_url, key, pause=refuse_to_wait) as server:
         yield server
+
+
+def verify(stage: Stage, into: str | Path, key: str = "") -> Verified:
+    """Bring a copy up to date, and verify it."""
+    with server_of(stage, key or stage.cast.key) as server, closing(open_copy(str(into))) as copy:
+        place = pull(server, copy).place
+        return puller.verify(server, copy, place)
 
 
 def pull_into(stage: Stage, into: str | Path, key: str = "", **options: Any) -> Pulled:

@@ -8,5 +8,6 @@ next run goes on from there.
 from app.puller.pulling import Pulled, open_copy, pull, verify
 from app.puller.refusals import PullStopped
 from app.puller.server import Server
+from app.puller.verifying import Verified
 
-__all__ = ["PullStopped", "Pulled", "Server", "open_copy", "pull", "verify"]
+__all__ = ["PullStopped", "Pulled", "Server", "Verified", "open_copy", "pull", "verify"]

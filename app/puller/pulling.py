@@ -79,10 +79,8 @@ def verify(server: Server, copy: Copy, place: Place) -> Verified:
             raise BrokenChain(stream, no, "this is where the copy ended; it does not any more")
     days = differing_days(found.days, server.read_day_sums(), place.seq)
     if days:
-        code, diary_on = days[0]
-        raise PullStopped(
-            f"{len(days)} diary days are not as the server has them; the first is {code} {diary_on}."
-        )
+        first = " ".join(days[0])
+        raise PullStopped(f"{len(days)} diary days differ from the server's, the first: {first}.")
     return found
 
 

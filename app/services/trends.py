@@ -72,6 +72,11 @@ def read_trend(
     person = get_permitted(
         session, actor=actor, study_code=study_code, permission=Permission.SEE_TRENDS
     )
+    return trend_of(session, deployment, person, now)
+
+
+def trend_of(session: Session, deployment: Deployment, person: Participant, now: datetime) -> Trend:
+    """Work out the trend of a participant whom the caller may see."""
     rows = trends.list_version_rows(session, person.id, ("diary", "dose"))
     spans = participants.list_zones(session, person.id)
     sessions_on = tuple(row.held_on for row in participants.list_sessions(session, person.id))

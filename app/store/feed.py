@@ -1,12 +1,14 @@
 """The feed: changes of some streams in the order of their commits, with what they carry."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Select, select, union_all
 from sqlalchemy.orm import Session
 
+from app.domain.access import ALL_SITES
 from app.store.records import texts_of
 from app.store.tables import Epoch, LedgerRow, RecordVersion
 
@@ -84,6 +86,29 @@ def feed_rows(session: Session, rows: Iterable[Any]) -> list[FeedRow]:
         FeedRow(seq, body, prev_hash, hash_, payload, texts.get(change_id, {}))
         for seq, change_id, body, prev_hash, hash_, payload, *_ in found
     ]
+
+
+def list_hashes(
+    session: Session, sites: Collection[str], first_on: date | None, last_on: date | None
+) -> Iterator[tuple[str, date, int, str]]:
+    """Read the changes of these sites (`*`: all) by participant, diary day and order.
+
+    Gives study code, diary day, number and hash of each, page by page from the database.
+    """
+    query = (
+        select(LedgerRow.study_code, RecordVersion.diary_on, LedgerRow.seq, LedgerRow.hash)
+        .join(RecordVersion, RecordVersion.change_id == LedgerRow.change_id)
+        .order_by(LedgerRow.study_code, RecordVersion.diary_on, LedgerRow.seq)
+        .execution_options(yield_per=1000)
+    )
+    if ALL_SITES not in sites:
+        query = query.where(RecordVersion.site_id.in_(sites))
+    if first_on is not None:
+        query = query.where(RecordVersion.diary_on >= first_on)
+    if last_on is not None:
+        query = query.where(RecordVersion.diary_on <= last_on)
+    for study_code, diary_on, seq, hash_ in session.execute(query):
+        yield str(study_code), diary_on, seq, hash_
 
 
 def find_hash_at(session: Session, seq: int, streams: Sequence[str]) -> str | None:

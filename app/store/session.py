@@ -93,7 +93,7 @@ class Database:
 
     def prepare(self) -> None:
         """Make the folder of an embedded database, so that it can be created there."""
-        if self.is_sqlite and self.url.database not in (None, "", ":memory:"):
+        if self.is_sqlite:
             Path(str(self.url.database)).parent.mkdir(parents=True, exist_ok=True)
 
     @contextmanager

@@ -5,8 +5,8 @@ Beside its own routes it has the bare handler that saving is compared with: the 
 server, middleware, session and commit can do to keep a row.
 """
 
-import json
 import gc
+import json
 import sys
 
 from fastapi import APIRouter, FastAPI

@@ -38,6 +38,10 @@ MATRIX = {
     "GET /api/v1/entries": "d d  d d d d d d  y d",
     "GET /api/v1/entries/{record_id}/history": "d d  d d d d d d  y d",
     "GET /api/v1/metadata": "d d  d d d d d d  y d",
+    "GET /api/v1/reconciliation": "d d  d d d d d d  y d",
+    "GET /api/v1/participants": "d d  d d d d d d  y d",
+    "GET /api/v1/sessions": "d d  d d d d d d  y d",
+    "GET /api/v1/figures": "d d  d d d d d d  y d",
     # the participant's doors: whoever holds the link or the phone
     "GET /join/{token}": "y y  y y y y y y  y y",
     "POST /join/{token}": "y y  y y y y y y  y y",

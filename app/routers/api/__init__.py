@@ -6,7 +6,7 @@ decided by the services.
 
 from fastapi import APIRouter
 
-from app.routers.api import changes, entries, metadata, reconciliation
+from app.routers.api import changes, entries, metadata, participants, reconciliation
 from app.routers.api.examples import illustrate
 
 __all__ = ["ROUTERS", "illustrate"]
@@ -15,5 +15,6 @@ ROUTERS: tuple[APIRouter, ...] = (
     changes.router,
     entries.router,
     reconciliation.router,
+    participants.router,
     metadata.router,
 )

@@ -18,6 +18,7 @@ def _iso_date(value: Any) -> date:
     return date.fromisoformat(str(value))
 
 
+Site = Annotated[str | None, Field(pattern=r"^[a-z][a-z0-9-]{1,31}$", description="Id of one site")]
 Day = Annotated[date, BeforeValidator(_iso_date)]
 
 
@@ -34,7 +35,7 @@ class NoQuery(BaseModel):
 class DaysQuery(NoQuery):
     """Which diary days, at which site."""
 
-    site: str | None = Field(None, pattern=r"^[a-z][a-z0-9-]{1,31}$", description="Id of one site")
+    site: Site = None
     first_on: Day | None = Field(None, alias="from", description="First diary day")
     last_on: Day | None = Field(None, alias="to", description="Last diary day")
 

@@ -5,7 +5,10 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.domain.records import EntryStatus, Kind, Op
+from app.domain.figures import BaselineStatus, MmeFlag, MmeStatus
+from app.domain.participant import State
+from app.domain.records import EntryStatus, Kind, Op, Scale
+from app.domain.schedule import MissedCause
 
 Hash = Field(pattern=r"^[0-9a-f]{64}$")
 
@@ -128,6 +131,129 @@ class Reconciliation(Shape):
     """What both sides must hold, by participant and diary day."""
 
     days: list[DaySum]
+
+
+class Participant(Shape):
+    """A participant: state and dates. Names and addresses are not here."""
+
+    study_code: str
+    site: str
+    state: State
+    scale: Scale
+    limb: Literal["hand", "foot"]
+    side: Literal["left", "right"]
+    tz: str
+    consent_on: date | None
+    inclusion_on: date | None = Field(description="D0; study_day = diary_on − inclusion_on")
+    first_diary_on: date
+    last_diary_on: date
+    enrolled_at: datetime | None
+    withdrawn_at: datetime | None
+
+
+class ParticipantsPage(Shape):
+    """One page of participants."""
+
+    participants: list[Participant]
+    next_cursor: str | None = Field(description="Send it as `after`; null on the last page")
+    has_more: bool
+
+
+class Session(Shape):
+    """One mesotherapy session, as the site dated it."""
+
+    study_code: str
+    site: str
+    session_no: int
+    held_on: date
+
+
+class SessionsPage(Shape):
+    """The sessions of one page of participants."""
+
+    sessions: list[Session]
+    next_cursor: str | None = Field(description="Send it as `after`; null on the last page")
+    has_more: bool
+
+
+class Mean(Shape):
+    """A mean of `pain_average` on the participant's scale; null when too few days are answered."""
+
+    starts_on: date
+    ends_on: date
+    mean: float | None
+    sd: float | None
+    n: int = Field(description="Days answered")
+    n_partial: int = Field(description="Of them, flare days")
+    n_late: int = Field(description="Of them, saved in the grace")
+    n_site: int = Field(description="Of them, entered by the site")
+
+
+class Baseline(Mean):
+    """The mean of the diary days before session 1."""
+
+    status: BaselineStatus
+
+
+class Week(Mean):
+    """A week from session 1, with its change from the baseline; positive is less pain."""
+
+    week: int
+    is_over: bool
+    reduction_points: float | None
+    reduction_pct: float | None
+    is_moderate: bool | None = Field(description="Reduction of at least 30 % (IMMPACT)")
+    is_substantial: bool | None = Field(description="Reduction of at least 50 % (IMMPACT)")
+    is_meaningful: bool | None = Field(description="At least 20 points on vas100, 2 on nrs11")
+
+
+class Adherence(Shape):
+    """Closed due days with average pain answered by the participant."""
+
+    answered: int
+    due: int
+    paused: int
+    pct: float | None
+    pct_with_paused: float | None
+
+
+class Missing(Shape):
+    """A closed day without a score, and why."""
+
+    diary_on: date
+    cause: MissedCause
+
+
+class Mme(Shape):
+    """Oral morphine milligram equivalents of one date; for research, never for converting."""
+
+    taken_on: date
+    value: float | None
+    status: MmeStatus
+    flags: list[MmeFlag]
+
+
+class Figures(Shape):
+    """What is computed of one participant, as the site's pages show it."""
+
+    study_code: str
+    site: str
+    scale: Scale
+    session_1_on: date | None
+    baseline: Baseline | None = Field(description="Null before session 1")
+    weeks: list[Week]
+    adherence: Adherence
+    missing: list[Missing]
+    mme: list[Mme]
+    mme_table: str = Field(description="Version of the factors")
+
+
+class FiguresPage(Shape):
+    """The figures of one page of participants."""
+
+    figures: list[Figures]
+    next_cursor: str | None = Field(description="Send it as `after`; null on the last page")
+    has_more: bool
 
 
 class Problem(Shape):
