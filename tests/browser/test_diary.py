@@ -1,43 +1,17 @@
-"""The diary on a phone: few taps, one question a screen, and never a lost or doubled entry."""
+"""The diary on a phone: few taps, one question a screen, nothing asked or answered by itself."""
 
 import json
 import re
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from app.domain.records import Kind
-from app.main import create_app
 from app.services import participants
-from app.store import records
-from app.store.tables import ParticipantMedicine, RecordVersion
-from tests.browser.conftest import PHONE, enter
-from tests.browser.hand import Hand
-from tests.engines import Engine
-from tests.people import NOW, Clock, Stage, Who, settings_for, settle
-from tests.servers import free_address, serving
-
-
-def saved(stage: Stage, who: Who = Who.OWN) -> list[RecordVersion]:
-    """The diaries of tonight that the server holds, latest versions."""
-    participant_id = stage.actor(who).participant_id
-    assert participant_id is not None
-    with stage.database.read() as session:
-        return records.list_latest_versions(session, participant_id, Kind.DIARY, NOW.date())
-
-
-def answers(stage: Stage) -> dict[str, Any]:
-    """What tonight's only diary says."""
-    (version,) = saved(stage)
-    said: dict[str, Any] = json.loads(version.payload or "null")
-    return said
-
-
-def receipt(page: Page) -> None:
-    """Wait for the receipt: the server has the entry."""
-    expect(page.locator("[data-receipt]")).to_have_text(re.compile(r"^[0-9A-Z]{4}$"))
+from app.store.tables import ParticipantMedicine
+from tests.browser.conftest import PHONE
+from tests.browser.hand import Hand, answers, receipt, saved
+from tests.people import NOW, Stage, Who
 
 
 def prescribe(stage: Stage, scheduled: int) -> None:
@@ -310,115 +284,6 @@ def test_a_correction_needs_a_reason_and_makes_a_second_version(
     (version,) = saved(live_stage)
     assert (version.version, version.op) == (2, "correct")
     assert answers(live_stage)["scores"]["pain_average"]["value"] == 60
-
-
-def test_an_entry_saved_while_the_server_is_down_arrives_once_with_its_own_time(
-    phone: Page, engine: Engine
-) -> None:
-    url, cast = engine.copy_of(settle)
-    bound = free_address()
-    port = bound.getsockname()[1]
-    settings = settings_for(url, f"http://127.0.0.1:{port}")
-    clock = Clock()
-    app = create_app(settings, clock=clock)
-    stage = Stage(app, clock, cast)
-    with serving(app, bound):
-        hand = Hand(phone, stage)
-        hand.tap("[data-flare]")
-        hand.mark("pain_average", 0.66)
-    hand.save()
-    pressed_at = clock.now
-    expect(phone.locator("[data-done=phone]")).to_be_visible()
-    expect(phone.locator("[data-waiting]")).to_have_text("1")
-    hand.wait(minutes=95)
-    again = create_app(settings, clock=clock)
-    with serving(again, free_address(port)):
-        hand.wait(minutes=1)
-        receipt(phone)
-        expect(phone.locator("[data-waiting]")).to_have_text("0")
-        (version,) = saved(Stage(again, clock, cast))
-    assert abs(version.saved_at - pressed_at) < timedelta(seconds=2)
-    assert version.received_at - version.saved_at > timedelta(minutes=95)
-    assert (version.version, version.lateness) == (1, "on_time")
-    engine.drop(url)
-
-
-def test_an_answer_that_gets_lost_does_not_double_the_entry(phone: Page, live_stage: Stage) -> None:
-    hand = Hand(phone, live_stage)
-    lost: list[str] = []
-
-    def drop(route: Any) -> None:
-        route.fetch()
-        lost.append(route.request.url)
-        route.abort()
-
-    phone.route("**/submissions", drop, times=1)
-    hand.tap("[data-flare]")
-    hand.mark("pain_average", 0.5)
-    hand.save()
-    expect(phone.locator("[data-waiting]")).to_have_text("1")
-    assert len(lost) == 1
-    hand.wait(minutes=1)
-    receipt(phone)
-    assert saved(live_stage)[0].version == 1
-
-
-def test_a_refused_entry_stays_on_the_phone_and_is_told(phone: Page, live_stage: Stage) -> None:
-    hand = Hand(phone, live_stage)
-    phone.route("**/submissions", lambda route: route.fulfill(status=422, body="{}"))
-    hand.tap("[data-flare]")
-    hand.mark("pain_average", 0.5)
-    hand.save()
-    expect(phone.locator("[data-outbox=refused]")).to_be_visible()
-    expect(phone.locator("[data-waiting]")).to_have_text("1")
-
-
-def test_a_revoked_phone_keeps_what_waits(phone: Page, live_stage: Stage) -> None:
-    hand = Hand(phone, live_stage)
-    phone.route("**/submissions", lambda route: route.fulfill(status=401, body="{}"))
-    hand.tap("[data-flare]")
-    hand.mark("pain_average", 0.5)
-    hand.save()
-    expect(phone.locator("[data-outbox=signed-out]")).to_be_visible()
-    expect(phone.locator("[data-waiting]")).to_have_text("1")
-
-
-def test_a_phone_that_cannot_store_says_so_and_keeps_the_form(
-    phone: Page, live_stage: Stage
-) -> None:
-    phone.add_init_script("""
-        Object.defineProperty(window, "indexedDB", { get() { throw new Error("broken"); } });
-        Storage.prototype.setItem = () => { throw new Error("full"); };
-    """)
-    hand = Hand(phone, live_stage)
-    hand.tap("[data-flare]")
-    hand.mark("pain_average", 0.5)
-    hand.save()
-    expect(phone.locator(".say")).to_contain_text("Pas enregistré")
-    expect(phone.locator("#pain_average .track")).to_have_class(re.compile("set"))
-    assert saved(live_stage) == []
-
-
-def test_what_one_participant_left_is_neither_shown_nor_sent_by_another(
-    phone: Page, live_stage: Stage
-) -> None:
-    hand = Hand(phone, live_stage)
-    phone.route("**/submissions", lambda route: route.abort())
-    hand.tap("[data-flare]")
-    hand.mark("pain_average", 0.5)
-    hand.save()
-    expect(phone.locator("[data-waiting]")).to_have_text("1")
-    phone.unroute("**/submissions")
-    phone.context.clear_cookies()
-    enter(phone, live_stage, Who.OTHER, "/")
-    expect(phone.locator("[data-waiting]")).to_have_text("0")
-    hand.wait(minutes=2)
-    assert saved(live_stage) == []
-    assert saved(live_stage, Who.OTHER) == []
-    phone.context.clear_cookies()
-    with phone.expect_response("**/submissions"):
-        enter(phone, live_stage, Who.OWN, "/")
-    assert len(saved(live_stage)) == 1
 
 
 def test_face_or_breathing_opens_the_numbers_on_the_tap(phone: Page, live_stage: Stage) -> None:

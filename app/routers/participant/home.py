@@ -51,45 +51,51 @@ def home(
 def _said(session: Session, seen: Today, words: Words, tz: str) -> dict[str, Any]:
     """Today in words, with what can be done now."""
     _ = translations(words.lang).gettext
-    fill, practise = (_("Fill in the diary"), "/diary"), (_("Try it out"), "/diary")
-    first = seen.window and words.day(seen.window.diary_on)
-    opens = seen.window and words.clock(seen.window.opens_at, tz)
-    until = seen.window and words.clock(seen.window.grace_at, tz)
-    title, sentence, action = {
+    may_fill = seen.stage in (Stage.OPEN, Stage.LATE)
+    action = None
+    if may_fill:
+        action = {"label": _("Fill in the diary"), "address": "/diary"}
+    elif seen.stage is Stage.BEFORE:
+        action = {"label": _("Try it out"), "address": "/diary"}
+    title, sentence = _sentences(words)[seen.stage]
+    window = seen.window
+    times = {
+        "opens": window and words.clock(window.opens_at, tz),
+        "until": window and words.clock(window.grace_at, tz),
+        "day": words.day(seen.diary_on),
+    }
+    return {
+        "title": title % times,
+        "sentence": sentence % times,
+        "action": action,
+        "has_flare": may_fill,
+        **_entry(session, seen, words, tz),
+    }
+
+
+def _sentences(words: Words) -> dict[Stage, tuple[str, str]]:
+    """Where the day stands, as a title and a sentence."""
+    _ = translations(words.lang).gettext
+    return {
         Stage.BEFORE: (
             _("Your diary begins soon"),
             _("You can try it out now. What you answer then is not kept."),
-            practise,
         ),
         Stage.PAUSED: (
             _("Your diary is paused"),
             _("The study team paused it: there is nothing to fill in."),
-            None,
         ),
         Stage.CLOSED: (
-            _("Your diary opens at %(time)s") % {"time": opens},
+            _("Your diary opens at %(opens)s"),
             _("You have from then until midnight."),
-            None,
         ),
-        Stage.OPEN: (
-            _("Your diary is open"),
-            _("You can fill it in until midnight."),
-            fill,
-        ),
+        Stage.OPEN: (_("Your diary is open"), _("You can fill it in until midnight.")),
         Stage.LATE: (
             _("Your diary is still open"),
-            _("You can fill it in until %(time)s, for %(day)s.") % {"time": until, "day": first},
-            fill,
+            _("You can fill it in until %(until)s, for %(day)s."),
         ),
-        Stage.SAVED: (_("Your diary is saved"), _("That is all for today. Thank you."), None),
-        Stage.ENDED: (_("Thank you"), _("Your diary is finished. There is nothing to do."), None),
-    }[seen.stage]
-    return {
-        "title": title,
-        "sentence": sentence,
-        "action": action and {"label": action[0], "address": action[1]},
-        "has_flare": seen.stage in (Stage.OPEN, Stage.LATE),
-        **_entry(session, seen, words, tz),
+        Stage.SAVED: (_("Your diary is saved"), _("That is all for today. Thank you.")),
+        Stage.ENDED: (_("Thank you"), _("Your diary is finished. There is nothing to do.")),
     }
 
 

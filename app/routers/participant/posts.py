@@ -12,6 +12,7 @@ from fastapi import Request
 
 from app.domain.errors import DomainError
 from app.domain.records import read_submission
+from app.rendering import translations
 from app.routers import forms
 from app.routers.deps import Service, SignedIn, first
 from app.routers.errors import on_refusal
@@ -72,6 +73,10 @@ class Post:
         def render(error: DomainError, told: str) -> Any:
             with self.service.database.read() as session:
                 frame = open_frame(self.request, self.service, session, self.who)
+            if error.code == "submission_id_reused":  # a second tap overtook the first
+                _ = translations(frame.lang).gettext
+                receipt = (_("Show the receipt"), f"/saved/{self.submission_id}")
+                return frame.message(_("Saved"), actions=[receipt])
             return frame.page(template, values(error, told))
 
         on_refusal(self.request, render)
