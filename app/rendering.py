@@ -5,7 +5,7 @@ Templates get ready values. Whether a page or its fragment is sent is decided he
 
 import hashlib
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -59,8 +59,14 @@ def environment(lang: str) -> Environment:
     made.filters["day"] = lambda value, form="d MMMM": format_date(value, form, locale=lang)
     made.filters["clock"] = lambda value: format_time(value, "HH:mm", locale=lang)
     made.filters["moment"] = lambda value: format_datetime(value, "d MMM y HH:mm", locale=lang)
-    made.filters["number"] = lambda value, form="#,##0.#": format_decimal(value, form, locale=lang)
+    made.filters["number"] = lambda value, form="#,##0.#": _number(value, form, lang)
     return made
+
+
+@lru_cache(maxsize=4096)
+def _number(value: float, form: str, lang: str) -> str:
+    """Write a number; a page of a year writes the same ones over and over."""
+    return format_decimal(value, form, locale=lang)
 
 
 @cache

@@ -169,18 +169,17 @@ async def _person(found: MaybePerson) -> SignedIn:
 Person = Annotated[SignedIn, Depends(_person)]
 
 
-def _submitter(request: Request, service: Here) -> Actor:
-    """Who may post submissions: the enrolled device, signed in or not."""
+def submitter(request: Request, session: WriteSession) -> Actor:
+    """Who submits: the enrolled device, signed in or not. Asked in the transaction that saves.
+
+    Called by the handler and no dependency: what holds SQLite's gate must not wait for a thread.
+    """
     credential = request.cookies.get(DEVICE_COOKIE)
-    with service.database.read() as session:
-        found = devices.find_submitter(session, credential) if credential else None
+    found = devices.find_submitter(session, credential) if credential else None
     if found is None:
         raise NotSignedIn("sign_in_needed")
     request.state.actor, request.state.lang = found
     return found[0]
-
-
-Submitter = Annotated[Actor, Depends(_submitter)]
 
 
 def _find_staff(request: Request, service: Here, now: Now) -> AtDesk | None:

@@ -14,7 +14,7 @@ from app.domain.ledger import receipt_code
 from app.domain.records import Submission, read_submission
 from app.domain.study import Study
 from app.rendering import translations
-from app.routers.deps import Body, Here, Now, Person, Read, Submitter, Write
+from app.routers.deps import Body, Here, Now, Person, Read, Write, submitter
 from app.routers.participant.frame import open_frame
 from app.services import diary
 from app.services.diary import Outcome
@@ -26,8 +26,9 @@ STATUS = {Outcome.SAVED: 201, Outcome.KNOWN: 200, Outcome.SET_ASIDE: 202, Outcom
 
 
 @router.post("/submissions")
-def receive(service: Here, session: Write, actor: Submitter, body: Body, now: Now) -> Response:
+def receive(request: Request, service: Here, session: Write, body: Body, now: Now) -> Response:
     """Save what a phone sends, and acknowledge it."""
+    actor = submitter(request, session)
     receipt = diary.submit(
         session,
         deployment=service.deployment,
