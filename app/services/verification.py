@@ -46,14 +46,16 @@ def verify(session: Session, *, progress: Callable[[int], object] = lambda rows:
     versions = 0
     try:
         for stream in ledger.list_streams(session):
-            chain = Chain(stream)
+            chain, gone = Chain(stream), _Gone()
             for page in verification.pages_of(session, stream):
                 texts = texts_of(session, [row.change_id for row, _ in page])
                 for row, version in page:
                     chain.follow(row.no, row.body, row.prev_hash, row.hash)
-                    _check_row(row, version, texts.get(row.change_id, {}))
+                    body = _check_row(row, version, texts.get(row.change_id, {}))
+                    gone.note(row, body, texts.get(row.change_id, {}))
                     versions += version is not None
                 progress(len(page))
+            gone.check()
             heads.append(Head(stream, chain.no, chain.head))
         _check_state(session)
     except BrokenChain as fault:
@@ -61,9 +63,29 @@ def verify(session: Session, *, progress: Callable[[int], object] = lambda rows:
     return Report(tuple(heads), versions)
 
 
-def _check_row(row: LedgerRow, version: RecordVersion | None, texts: Texts) -> None:
-    """Compare what stands beside the sealed body with the body."""
-    body = json.loads(row.body)
+class _Gone:
+    """Texts that are gone, until a later change of the same record says that it redacted them."""
+
+    def __init__(self) -> None:
+        self._unexplained: dict[tuple[str | None, str], LedgerRow] = {}
+
+    def note(self, row: LedgerRow, body: Mapping[str, Any], texts: Texts) -> None:
+        """Take in one change: what is gone from it, and what it explains."""
+        for field, (value, _) in texts.items():
+            if value is None:
+                self._unexplained.setdefault((row.record_id, field), row)
+        if body.get("redacts") is not None:
+            self._unexplained.pop((row.record_id, body["redacts"]), None)
+
+    def check(self) -> None:
+        """Raise BrokenChain for the first text that went without a redaction."""
+        for (_, field), row in self._unexplained.items():
+            raise BrokenChain(row.stream, row.no, f"its text {field} is gone without a redaction")
+
+
+def _check_row(row: LedgerRow, version: RecordVersion | None, texts: Texts) -> Mapping[str, Any]:
+    """Compare what stands beside the sealed body with the body, and give the body."""
+    body: dict[str, Any] = json.loads(row.body)
     beside = {
         "stream": row.stream,
         "no": row.no,
@@ -82,6 +104,7 @@ def _check_row(row: LedgerRow, version: RecordVersion | None, texts: Texts) -> N
         if version is None:
             raise BrokenChain(row.stream, row.no, "the version that it seals is gone")
         _check_version(row, body, version)
+    return body
 
 
 def _check_version(row: LedgerRow, body: Mapping[str, Any], version: RecordVersion) -> None:

@@ -4,6 +4,7 @@ import json
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from app.domain.errors import DomainError, InvalidInput, NotAllowed, NotFound, WrongState
 from app.domain.records import Kind, read_payload, read_submission
@@ -123,3 +124,13 @@ def test_a_redacted_text_is_gone_from_every_version_and_the_chain_holds(stage: S
     assert rows[0].texts["note"][0] == "kept"
     assert set(rows[1].texts) == {"note", "reason"}
     assert "Martin" not in "".join(row.body + str(row.texts) for row in rows)
+
+
+def test_a_text_that_goes_without_a_redaction_is_noticed(stage: Stage) -> None:
+    correct(stage, Who.CLINICIAN)
+    with stage.database.engine.begin() as connection:
+        connection.execute(text("UPDATE change_texts SET value = NULL, salt = NULL"))
+    with stage.database.read() as session:
+        fault = verification.verify(session).fault
+    assert fault is not None
+    assert "reason" in str(fault)
