@@ -18,6 +18,7 @@ from app.domain.errors import DomainError
 from app.main import Schedule, create_app, mailer_of, service_of
 from app.observability import set_up_logging
 from app.routers.deps import utc_now
+from app.routers.sentences import SENTENCES, sentence
 from app.services import accounts, sites, verification
 from app.services.deployment import Deployment
 from app.settings import Settings
@@ -244,7 +245,7 @@ def add_key(
             session,
             actor=SYSTEM,
             label=label,
-            sites=tuple(sites.split(",")),
+            sites=tuple(site.strip() for site in sites.split(",")),
             expires_at=now + timedelta(days=days),
             now=now,
         )
@@ -256,8 +257,15 @@ def run() -> None:
     try:
         cli()
     except (DomainError, OSError, ValueError) as fault:
-        typer.echo(f"Error: {fault}", err=True)
+        typer.echo(f"Error: {_sentence(fault)}", err=True)
         sys.exit(2)
+
+
+def _sentence(fault: Exception) -> str:
+    """What an operator reads: the pages' sentence where there is one, else what the fault says."""
+    if isinstance(fault, DomainError) and fault.code in SENTENCES:
+        return sentence(fault, "en")
+    return str(fault)
 
 
 if __name__ == "__main__":

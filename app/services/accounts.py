@@ -14,7 +14,7 @@ from app.services import throttles
 from app.services.deployment import Deployment
 from app.services.devices import hasher
 from app.services.tokens import CODE_ALPHABET, new_code, new_token, token_hash
-from app.store import accounts, ledger
+from app.store import accounts, ledger, participants
 from app.store.session import Session
 from app.store.tables import ApiKey, SignIn, Staff, StaffGrant
 
@@ -51,6 +51,7 @@ def add_staff(
         raise InvalidInput("password_short", field="password", characters=PASSWORD_LENGTH)
     if accounts.find_staff(session, new.login) is not None:
         raise InvalidInput("login_taken", field="login")
+    _require_sites(session, (new.site,))
     secret = pyotp.random_base32()
     staff = Staff(
         id=str(uuid.uuid4()),
@@ -153,6 +154,7 @@ def create_key(
         require_anywhere(actor, Permission.MANAGE_KEYS)
     if not set(scopes) <= set(SCOPES):
         raise InvalidInput("not_a_choice", field="scopes")
+    _require_sites(session, sites)
     key_id, secret = new_code(8), new_token()
     session.add(
         ApiKey(
@@ -208,6 +210,14 @@ def revoke_key(session: Session, *, actor: Actor, key_id: str, now: datetime) ->
 def _nobodys_hash() -> str:
     """What an unknown login is checked against, so that it takes as long as a known one."""
     return hasher().hash(new_token())
+
+
+def _require_sites(session: Session, sites: tuple[str, ...]) -> None:
+    """Refuse a mistyped site: rights there would be rights to nothing, and nobody would be told."""
+    known = {site.id for site in participants.list_sites(session)} | {ALL_SITES}
+    for site in sites:
+        if site not in known:
+            raise InvalidInput("unknown_site", field="site", site=site)
 
 
 def _may_enter(deployment: Deployment, staff: Staff) -> bool:

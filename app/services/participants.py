@@ -1,6 +1,5 @@
 """Participants: invited by the site, enrolled on a phone, changed by the site with a reason."""
 
-import json
 import uuid
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
@@ -374,12 +373,6 @@ def open_contact(session: Session, deployment: Deployment, participant_id: int) 
     if contact is None or contact.email_sealed is None:
         return None
     return deployment.vault.open(contact.email_sealed, EMAIL)
-
-
-def current_list(session: Session, participant_id: int, on: date) -> list[dict[str, Any]]:
-    """The participant's medicines of a date, in order, as snapshots for a form or a dose."""
-    listed = participants.list_medicines(session, participant_id, on)
-    return [json.loads(medicine.snapshot) for medicine in listed]
 
 
 def get_permitted(

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from app.domain.access import Actor
 from app.domain.errors import InvalidInput
-from app.store import feed, ledger
+from app.store import feed, ledger, participants
 from app.store.session import Session
 from app.store.tables import Epoch, Site
 
@@ -26,7 +26,9 @@ class NewSite:
 def add_site(session: Session, *, actor: Actor, new: NewSite, now: datetime) -> None:
     """Add a site. The first one also starts the feed's first epoch."""
     if not re.fullmatch(r"[a-z][a-z0-9-]{1,31}", new.id):
-        raise InvalidInput("not_a_choice", field="site")
+        raise InvalidInput("site_name", field="site")
+    if any(site.id == new.id for site in participants.list_sites(session)):
+        raise InvalidInput("site_taken", field="site", site=new.id)
     session.add(
         Site(
             id=new.id,

@@ -43,6 +43,7 @@ ARROWS: dict[str, set[str]] = {
     "app.__main__": {
         *EDGE,
         "app.routers.deps",
+        "app.routers.sentences",  # an operator reads the sentences that the pages show
         "app.gateways",
         "app.main",
         "app.puller",

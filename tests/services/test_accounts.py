@@ -8,7 +8,7 @@ import pytest
 
 from app.domain.access import SYSTEM, Permission, Role
 from app.domain.errors import InvalidInput, NotAllowed, NotSignedIn
-from app.services import accounts
+from app.services import accounts, sites
 from tests.people import NOW, PASSWORD, Stage, Who
 
 LOGIN = "site.clinician"
@@ -136,3 +136,37 @@ def test_only_the_data_manager_makes_keys(stage: Stage) -> None:
                 expires_at=SOON,
                 now=NOW,
             )
+
+
+@pytest.mark.parametrize("site", ["lyno", "", "LYON", "lyon "])
+def test_a_mistyped_site_gives_rights_to_nobody(stage: Stage, site: str) -> None:
+    new = accounts.NewStaff(
+        login="new", name="New", organisation="CHU", role=Role.CLINICIAN, site=site
+    )
+    with pytest.raises(InvalidInput) as refused, stage.database.write() as session:
+        accounts.add_staff(
+            session,
+            deployment=stage.deployment,
+            actor=SYSTEM,
+            new=new,
+            password=PASSWORD,
+            now=NOW,
+        )
+    assert refused.value.code == "unknown_site"
+    with pytest.raises(InvalidInput), stage.database.write() as session:
+        accounts.create_key(
+            session,
+            actor=SYSTEM,
+            label="x",
+            sites=("lyon", site),
+            expires_at=SOON,
+            now=NOW,
+        )
+
+
+@pytest.mark.parametrize(("site", "code"), [("lyon", "site_taken"), ("Lyon", "site_name")])
+def test_a_site_is_added_once_under_a_plain_name(stage: Stage, site: str, code: str) -> None:
+    new = sites.NewSite(site, "CHU", "CHU", "04 72 00 00 00", "9–17")
+    with pytest.raises(InvalidInput) as refused, stage.database.write() as session:
+        sites.add_site(session, actor=SYSTEM, new=new, now=NOW)
+    assert refused.value.code == code

@@ -1,5 +1,6 @@
 """What becomes of a submission: saved once, recognised again, set aside, or refused; never lost."""
 
+import json
 from datetime import date, timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ from app.domain.records import read_submission
 from app.services import diary, participants, verification
 from app.services.diary import Outcome, Receipt
 from app.store import feed, records
+from app.store.participants import list_medicines
 from tests import factories
 from tests.people import NOW, Stage, Who
 
@@ -37,6 +39,14 @@ def entry(stage: Stage, **changes: Any) -> dict[str, Any]:
     study = stage.deployment.study
     given = {"payload": factories.diary(study), "saved_at": NOW, **changes}
     return factories.submission(study, **given)
+
+
+def first_medicine(stage: Stage) -> dict[str, Any]:
+    """The first medicine on the own participant's list, as the phone knows it."""
+    person = stage.actor(Who.OWN).participant_id or 0
+    with stage.database.read() as session:
+        snapshot: dict[str, Any] = json.loads(list_medicines(session, person)[0].snapshot)
+    return snapshot
 
 
 def delivered(stage: Stage) -> list[str]:
@@ -221,24 +231,20 @@ def test_a_refused_submission_leaves_nothing_behind(stage: Stage) -> None:
 
 
 def test_a_dose_belongs_to_its_date_and_says_when_recalled(stage: Stage) -> None:
-    person = stage.actor(Who.OWN).participant_id or 0
-    with stage.database.read() as session:
-        listed = participants.current_list(session, person, NOW.date())
-    dose = {"medicine": listed[0], "units": 1.0, "taken_on": "2026-01-20", "taken_at": "12:30"}
+    medicine = first_medicine(stage)
+    dose = {"medicine": medicine, "units": 1.0, "taken_on": "2026-01-20", "taken_at": "12:30"}
     today = entry(stage, kind="dose", payload=dose)
     assert send(stage, today).diary_on == date(2026, 1, 20)
     yesterday = {**dose, "taken_on": "2026-01-19"}
     recalled = entry(stage, kind="dose", payload=yesterday)
     assert send(stage, recalled).reason == "too_late_for_medicine"
-    stranger = {**dose, "medicine": {**listed[0], "medicine_id": entry(stage)["record_id"]}}
+    stranger = {**dose, "medicine": {**medicine, "medicine_id": entry(stage)["record_id"]}}
     assert send(stage, entry(stage, kind="dose", payload=stranger)).reason == "medicine_not_on_list"
 
 
 def test_an_undone_dose_is_voided_with_its_trace(stage: Stage) -> None:
-    person = stage.actor(Who.OWN).participant_id or 0
-    with stage.database.read() as session:
-        listed = participants.current_list(session, person, NOW.date())
-    dose = {"medicine": listed[0], "units": 1.0, "taken_on": "2026-01-20", "taken_at": "12:30"}
+    medicine = first_medicine(stage)
+    dose = {"medicine": medicine, "units": 1.0, "taken_on": "2026-01-20", "taken_at": "12:30"}
     first = send(stage, entry(stage, kind="dose", payload=dose))
     undo = entry(
         stage,
