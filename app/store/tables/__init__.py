@@ -1,5 +1,8 @@
-"""The mapped tables, by family: records (insert-only and projection), people, machinery."""
+"""The mapped tables, by family: records (insert-only and projection), people and their ways in,
+letters between participants and their site, machinery.
+"""
 
+from app.store.tables.letters import Confirmation, Request, RequestAnswer, SiteMessage
 from app.store.tables.machinery import (
     DeploymentFact,
     Heartbeat,
@@ -8,6 +11,7 @@ from app.store.tables.machinery import (
     Throttle,
 )
 from app.store.tables.mapping import Base, UtcDateTime
+from app.store.tables.passkeys import PairingCode, Passkey, PasskeyChallenge
 from app.store.tables.people import (
     ApiKey,
     Contact,
@@ -39,6 +43,7 @@ __all__ = [
     "ApiKey",
     "Base",
     "ChangeText",
+    "Confirmation",
     "Contact",
     "DeploymentFact",
     "Device",
@@ -47,18 +52,24 @@ __all__ = [
     "Heartbeat",
     "LedgerRow",
     "MesotherapySession",
+    "PairingCode",
     "Participant",
     "ParticipantMedicine",
     "ParticipantPause",
     "ParticipantZone",
+    "Passkey",
+    "PasskeyChallenge",
     "Record",
     "RecordVersion",
     "Reminder",
     "ReminderEvent",
+    "Request",
+    "RequestAnswer",
     "SetAside",
     "SetAsideDecision",
     "SignIn",
     "Site",
+    "SiteMessage",
     "Staff",
     "StaffGrant",
     "Throttle",
