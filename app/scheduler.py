@@ -21,7 +21,7 @@ from apscheduler.schedulers.background import (  # type: ignore[import-untyped]
     BackgroundScheduler,
 )
 
-from app.services import reminders
+from app.services import devices, reminders
 from app.services.deployment import Deployment
 from app.services.ports import Mailer
 from app.services.reminders import Courier
@@ -50,7 +50,7 @@ class Service(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Cadence:
-    """One line of the timetable: the seconds of every minute at which a call is made.
+    """One line of the timetable: the seconds at which a call is made, of these minutes of the hour.
 
     The call gives a count of what it did, for the log.
     """
@@ -58,9 +58,18 @@ class Cadence:
     name: str
     seconds: str
     call: Callable[[Courier, IsStopping], int]
+    minutes: str = "*"
 
 
-TIMETABLE = (Cadence("reminders", "*/20", reminders.run),)
+def _end_finished(courier: Courier, _: IsStopping) -> int:
+    study = courier.deployment.study
+    return devices.end_finished(courier.database, study=study, now=courier.clock())
+
+
+TIMETABLE = (
+    Cadence("reminders", "*/20", reminders.run),
+    Cadence("credentials", "0", _end_finished, minutes="7"),
+)
 
 
 @contextmanager
@@ -88,6 +97,7 @@ def running(
         background.add_job(
             _call,
             "cron",
+            minute=cadence.minutes,
             second=cadence.seconds,
             id=cadence.name,
             args=(cadence, courier, stopping.is_set),

@@ -164,10 +164,10 @@ def on_stage(database_url: str, cast: Cast) -> Iterator[Stage]:
 
 
 @contextmanager
-def on_live_stage(database_url: str, cast: Cast) -> Iterator[Stage]:
+def on_live_stage(database_url: str, cast: Cast, host: str = "127.0.0.1") -> Iterator[Stage]:
     """The same on a real server: `stage.deployment.base_url` is where a browser finds it."""
     clock, bound = Clock(), free_address()
-    address = f"http://127.0.0.1:{bound.getsockname()[1]}"
+    address = f"http://{host}:{bound.getsockname()[1]}"
     app = create_app(settings_for(database_url, address), clock=clock)
     with serving(app, bound):
         yield Stage(app, clock, cast)

@@ -6,7 +6,7 @@ handed out: nothing is polled or waited for.
 
 import asyncio
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -16,7 +16,6 @@ from typing import Any
 import uvicorn
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
-from fastapi import FastAPI
 
 
 def free_address(port: int = 0) -> socket.socket:
@@ -38,7 +37,7 @@ class _Server(uvicorn.Server):
 
 
 @contextmanager
-def serving(app: FastAPI, bound: socket.socket) -> Iterator[None]:
+def serving(app: Callable[..., Any], bound: socket.socket) -> Iterator[None]:
     """Serve `app` on a socket from `free_address` until the block ends."""
     server = _Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=5))
     thread = Thread(target=server.run, kwargs={"sockets": [bound]}, name="live-server")

@@ -2,7 +2,7 @@
 
 Why: a passkey or a second browser must open the diary without a new link from the site, and a
 participant must be able to ask the site, read its answer, and say whose an entry saved on a locked
-phone was. Tables are only added, so the previous release runs on unchanged.
+phone was. Tables and an index are only added, so the previous release runs on unchanged.
 
 Revision ID: 20261122_1950
 Revises: 20261122_1701
@@ -156,9 +156,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("request_id", name=op.f("pk_request_answers")),
         sa.UniqueConstraint("change_id", name=op.f("uq_request_answers_change_id")),
     )
+    # Few saves come from a locked phone: the cohort asks for them without reading all versions.
+    op.create_index(
+        "ix_record_versions_saved_locked",
+        "record_versions",
+        ["participant_id"],
+        unique=False,
+        sqlite_where=sa.text("assurance = 'device'"),
+        postgresql_where=sa.text("assurance = 'device'"),
+    )
 
 
 def downgrade() -> None:
+    op.drop_index("ix_record_versions_saved_locked", table_name="record_versions")
     op.drop_table("request_answers")
     with op.batch_alter_table("passkeys", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_passkeys_participant_id"))

@@ -1,4 +1,4 @@
-"""The geometry of the desk's charts: ready x and y for the SVG macros of `clinician/_charts.html`.
+"""The geometry of the charts: ready x and y for the SVG of the desk's pages and of the phone's one.
 
 Pure functions from figures to shapes on one time axis. No HTML, no words, no colour: a shape has a
 class name, and the style sheet decides how it looks. No clinical number is computed here either.
@@ -11,6 +11,7 @@ from app.charts.allodynia import AllodyniaPanel, ZonesPanel, allodynia_panel, zo
 from app.charts.axis import Band, TimeAxis, time_axis
 from app.charts.diary import DiaryPanel, Strip, diary_panel, strip, symbol_of, tally
 from app.charts.medicines import DoseRow, MedicinesPanel, medicines_panel
+from app.charts.own import OwnLine, own_line
 from app.charts.pain import PainLevels, PainPanel, Spark, pain_panel, spark
 from app.charts.shapes import Label, Row, Shape
 
@@ -21,6 +22,7 @@ __all__ = [
     "DoseRow",
     "Label",
     "MedicinesPanel",
+    "OwnLine",
     "PainLevels",
     "PainPanel",
     "Row",
@@ -32,6 +34,7 @@ __all__ = [
     "allodynia_panel",
     "diary_panel",
     "medicines_panel",
+    "own_line",
     "pain_panel",
     "spark",
     "strip",

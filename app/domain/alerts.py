@@ -1,13 +1,15 @@
-"""Rules over the figures of one participant that say when the site should call.
+"""Rules over the figures and letters of one participant that say when the site should call.
 
-The numbers are the study's settings; the codes are the names of its alert rules. Pure: the days are
-handed in, and what becomes of an alert (owner, acknowledgement) is not here.
+The numbers are the study's settings; the codes are the names of its alert rules, and of what a
+letter leaves to do. Pure: the days are handed in, and what becomes of an alert (owner,
+acknowledgement) is not here.
 """
 
 from collections.abc import Sequence
 from datetime import timedelta
 
 from app.domain.figures import Day, mean_between
+from app.domain.letters import NOTHING, Unsettled
 from app.domain.study import AlertRules, PainAlert, RunAlert, ScarceAlert, Week
 from app.domain.study.rules import Scale
 
@@ -15,10 +17,20 @@ _DAY = timedelta(days=1)
 
 
 def reasons_to_call(
-    days: Sequence[Day], scale: Scale, rules: AlertRules, week: Week
+    days: Sequence[Day],
+    scale: Scale,
+    rules: AlertRules,
+    week: Week,
+    unsettled: Unsettled = NOTHING,
 ) -> tuple[str, ...]:
-    """The rules that these days, the latest of a participant in order, bring up now."""
+    """The rules that these days, the latest of a participant in order, and letters bring up now.
+
+    Letters have no switch: what a participant wrote to the site must not go unseen.
+    """
     found = {
+        "disowned": unsettled.is_disowned,
+        "request": unsettled.has_request,
+        "unconfirmed": unsettled.is_unconfirmed,
         "pain_high": _is_pain_high(days, scale, rules.pain_high, week),
         "flare_running": _is_flare_running(days, rules.flare_running),
         "missed_running": _is_missed_running(days, rules.missed_running),

@@ -285,6 +285,15 @@ def medicine_day(
     return MedicineDay(taken_on, window.tz if window else here, recalled)
 
 
+def over_at(last_on: date, spans: Spans, rules: Rules) -> datetime:
+    """Give the instant from which nothing can be saved any more for the dates up to `last_on`.
+
+    Medicines are accepted longest. Of several zones, it is the last to come: the window of the
+    date may have opened in any of them.
+    """
+    return max(local_instant(last_on + ONE_DAY, rules.medicines_until, s.tz) for s in spans)
+
+
 @dataclass(frozen=True, slots=True)
 class Contact:
     """One time the device reached the server, by the server's clock and by the device's."""

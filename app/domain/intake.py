@@ -8,10 +8,18 @@ scheduled units count only as far as they exceed what was logged, rescue units a
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import date, datetime, time
 from typing import Literal
 
 from app.domain.records import PARTS, DiaryPayload, DosePayload, Part, ScheduledAnswer, Snapshot
+
+_PART_TIMES: Mapping[Part, time] = {
+    "night": time(3),
+    "morning": time(8),
+    "noon": time(12),
+    "afternoon": time(16),
+    "evening": time(20),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +33,20 @@ class Taken:
     taken_part: Part | None = None
     patch: Literal["applied", "removed"] | None = None
 
+    @property
+    def wall_time(self) -> datetime:
+        """When it was, by the clock on the wall; a part of day stands at its middle."""
+        if self.taken_at is not None:
+            return datetime.combine(self.taken_on, self.taken_at.replace(tzinfo=None))
+        return datetime.combine(self.taken_on, _PART_TIMES[self.taken_part or "noon"])
+
+
+def logged_dose(dose: DosePayload) -> Taken:
+    """A dose that was logged as a record of its own."""
+    return Taken(
+        dose.medicine, dose.units, dose.taken_on, dose.taken_at, dose.taken_part, dose.patch
+    )
+
 
 def doses_taken(
     diaries: Mapping[date, DiaryPayload], logged: Iterable[DosePayload]
@@ -33,9 +55,7 @@ def doses_taken(
 
     A recalled dose bears the date of its diary, last night's included, and its part of day.
     """
-    doses = [
-        Taken(d.medicine, d.units, d.taken_on, d.taken_at, d.taken_part, d.patch) for d in logged
-    ]
+    doses = [logged_dose(dose) for dose in logged]
     counted: defaultdict[tuple[date, str], float] = defaultdict(float)
     for dose in doses:
         if dose.patch != "removed":

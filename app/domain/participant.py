@@ -61,6 +61,11 @@ TRANSITIONS: dict[tuple[State, Move], State] = {
 COLLECTING = frozenset(_IN_CARE) | {State.COMPLETED, State.WITHDRAWN}
 """States in which a late arrival is taken in; a withdrawn person's only when saved before."""
 
+OVER = frozenset(
+    {State.DIARY_STOPPED, State.COMPLETED, State.WITHDRAWN, State.SCREEN_FAILURE, State.DECEASED}
+)
+"""States after which no diary is asked for any more, whatever the last diary day."""
+
 REMINDED = frozenset({State.ENROLLED})
 """States in which reminders go out."""
 

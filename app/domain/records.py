@@ -278,11 +278,15 @@ def _believable(instant: datetime) -> datetime:
 Instant = Annotated[AwareDatetime, AfterValidator(_believable)]
 
 
+_OF_THE_ATTEMPT = {"sent_at", "attempt", "waiting", "enrolment"}
+
+
 class Submission(BaseModel):
     """What a device sends: one new version of one record, with the instants that it knows.
 
     `saved_at` and `sent_at` are the device's own clock; `elapsed_s` is monotonic from open to save.
-    `sent_at`, `attempt` and `waiting` describe the attempt and are left out of the content digest.
+    `sent_at`, `attempt` and `waiting` describe the attempt and are left out of the content digest,
+    as is `enrolment`: the study code of whose it is, so that no phone sends it as another's.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -300,6 +304,7 @@ class Submission(BaseModel):
     sent_at: Instant
     attempt: Annotated[int, Field(ge=1, le=1_000_000)] = 1
     waiting: Annotated[int, Field(ge=0, le=1_000_000)] = 1
+    enrolment: Annotated[str, Field(max_length=16)] | None = None
     helper: bool = False
     assurance: Literal["pin", "device", "staff"] = "pin"
     payload: dict[str, Any] | None = None
@@ -322,7 +327,7 @@ class Submission(BaseModel):
 
     def content(self) -> dict[str, Any]:
         """What makes this submission itself, whenever and however often it is sent."""
-        return self.model_dump(mode="json", exclude={"sent_at", "attempt", "waiting"})
+        return self.model_dump(mode="json", exclude=_OF_THE_ATTEMPT)
 
 
 def read_submission(raw: Any) -> Submission:

@@ -140,6 +140,15 @@ def _inside(at: datetime, window: DiaryWindow) -> bool:
     return window.opens_at <= at < window.closes_at
 
 
+TEST = "test"
+"""How the steps of messages begin that participants send themselves; no step of a study does."""
+
+
+def is_test(step: str) -> bool:
+    """Tell whether a message only tries the way: it reminds of nothing and proves nothing."""
+    return step.startswith(TEST)
+
+
 class ReminderState(StrEnum):
     """How far a reminder got: waiting, with one scheduler, or over in one of four ways.
 

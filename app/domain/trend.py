@@ -57,6 +57,7 @@ class DiarySaved:
     version: int
     is_late: bool
     by_participant: bool
+    elapsed_s: float = 0.0
 
 
 def trend_day(

@@ -8,9 +8,10 @@ actor is found in a read of its own: a write session holds nothing until the ver
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from ipaddress import ip_address, ip_network
 from typing import Annotated, Any
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Response
 
 from app.domain.access import Actor
 from app.domain.errors import NotSignedIn
@@ -25,6 +26,9 @@ from app.store.tables import ApiKey, Device, Participant, Staff
 DEVICE_COOKIE = "device"
 PERSON_COOKIE = "open"
 STAFF_COOKIE = "desk"
+AWAKE_COOKIE = "awake"
+"""Tells the page's script that the diary is open, for as long as it is; it opens nothing itself."""
+YEAR_S, DAY_S = 365 * 24 * 3600, 24 * 3600
 NOBODY = Actor(kind="nobody", id="nobody")
 
 Clock = Callable[[], datetime]
@@ -169,17 +173,18 @@ async def _person(found: MaybePerson) -> SignedIn:
 Person = Annotated[SignedIn, Depends(_person)]
 
 
-def submitter(request: Request, session: WriteSession) -> Actor:
+def submitter(request: Request, session: WriteSession, now: datetime) -> devices.Submitter:
     """Who submits: the enrolled device, signed in or not. Asked in the transaction that saves.
 
     Called by the handler and no dependency: what holds SQLite's gate must not wait for a thread.
     """
     credential = request.cookies.get(DEVICE_COOKIE)
-    found = devices.find_submitter(session, credential) if credential else None
+    token = request.cookies.get(PERSON_COOKIE, "")
+    found = devices.find_submitter(session, credential, token, now) if credential else None
     if found is None:
         raise NotSignedIn("sign_in_needed")
-    request.state.actor, request.state.lang = found
-    return found[0]
+    request.state.actor, request.state.lang = found.actor, found.language
+    return found
 
 
 def _find_staff(request: Request, service: Here, now: Now) -> AtDesk | None:
@@ -243,14 +248,46 @@ def actor_of(request: Request) -> Actor:
     return actor if isinstance(actor, Actor) else NOBODY
 
 
-def set_cookie(response: Any, service: Service, name: str, value: str, max_age_s: int) -> None:
-    """Set a cookie that scripts cannot read and other sites cannot send."""
+def address_of(request: Request) -> str:
+    """Where a request comes from, as throttles know it: an IPv6 host owns a whole network."""
+    host = request.client.host if request.client else "unknown"
+    try:
+        found = ip_address(host)
+    except ValueError:
+        return host
+    return host if found.version == 4 else str(ip_network((found, 64), strict=False))
+
+
+def set_cookie(
+    response: Response,
+    service: Service,
+    name: str,
+    value: str,
+    max_age_s: int,
+    *,
+    is_for_script: bool = False,
+) -> None:
+    """Set a cookie that other sites cannot send, and scripts cannot read unless it is for them."""
     response.set_cookie(
         name,
         value,
         max_age=max_age_s,
-        httponly=True,
+        httponly=not is_for_script,
         secure=service.secure_cookies,
         samesite="lax",
         path="/",
     )
+
+
+def set_awake(response: Response, service: Service) -> None:
+    """Tell the script that the diary is open, until it has been idle for too long."""
+    idle_s = int(devices.SIGNED_IN_FOR.total_seconds())
+    set_cookie(response, service, AWAKE_COOKIE, "1", idle_s, is_for_script=True)
+
+
+def open_diary(response: Response, service: Service, sign_in: str, credential: str | None) -> None:
+    """Set the cookies of a participant who has just signed in, on a new device if there is one."""
+    if credential is not None:
+        set_cookie(response, service, DEVICE_COOKIE, credential, YEAR_S)
+    set_cookie(response, service, PERSON_COOKIE, sign_in, DAY_S)
+    set_awake(response, service)

@@ -109,11 +109,12 @@ def answer(request: Request, error: DomainError) -> Response:
             media_type="application/problem+json",
         )
     else:
-        home = "/desk" if request.url.path.startswith("/desk") else "/"
+        at_desk = request.url.path.startswith("/desk")
         values: dict[str, Any] = {
+            "study": None if at_desk else request.app.state.service.deployment.study,
             "sentence": told,
             "advice": None,
-            "home": home,
+            "home": "/desk" if at_desk else "/",
             "code": error.code,
             "request_id": request_id,
         }
@@ -130,13 +131,17 @@ def _plain(params: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in params.items() if isinstance(value, str | int | None)}
 
 
+_UNTRAILED = frozenset({"sign_in_needed", "other_enrolment"})
+"""Refusals that are nobody's attempt: a door that was closed, a phone that changed hands."""
+
+
 def _trail(request: Request, error: DomainError) -> None:
     """Commit what was refused, unless there is nothing to say or nowhere to say it."""
     actor = actor_of(request)
     is_write = request.method not in _SAFE
     is_guess = error.source is not None
     is_overreach = isinstance(error, errors.NotAllowed)
-    if isinstance(error, errors.Unavailable) or error.code == "sign_in_needed":
+    if isinstance(error, errors.Unavailable) or error.code in _UNTRAILED:
         return
     if not (is_guess or is_overreach or (is_write and actor is not NOBODY)):
         return

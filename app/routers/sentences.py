@@ -13,6 +13,9 @@ def _(message: str) -> str:
 
 SENTENCES = {
     "amount_missing": _("Say how much you took."),
+    "answered_already": _(
+        "This was answered already. If the answer was wrong, call the study team."
+    ),
     "bad_request": _("This request could not be understood. Go back and try again."),
     "busy": _("The service is busy. Nothing is lost: try again in a few seconds."),
     "changed_meanwhile": _("Somebody changed this meanwhile. Look at it again before you go on."),
@@ -40,24 +43,40 @@ SENTENCES = {
     ),
     "date_in_future": _("This date is in the future. Enter the day on which it took place."),
     "dates_reversed": _("The last day comes before the first. Check both dates."),
+    "device_in_hand": _("This is the phone in your hand. To close your diary here, sign out."),
     "device_unknown": _("This phone is not enrolled. Ask the study team for a new link."),
     "gate_unanswered": _("You answered questions that follow from this one. Answer it too."),
+    "other_enrolment": _("This was saved in another diary. It is sent when that diary is opened."),
     "key_needed": _("Send your key: Authorization: Bearer diary_…"),
     "key_refused": _("This key is not valid here: it is unknown, expired or revoked."),
     "link_not_valid": _(
         "This link has been used or has expired. Ask the study team for a new one."
     ),
     "login_taken": _("There is an account with this login already. Choose another one."),
+    "no_passkeys_here": _("Fingerprint and face cannot be used here. Use your code."),
+    "no_address": _("There is no address to write to. Call the team to give one."),
+    "no_diary_day": _("Choose a day of your diary, up to today."),
     "not_a_choice": _("Choose one of the answers that are offered."),
     "not_allowed": _("Your role does not include this."),
     "not_an_address": _("This does not look like an e-mail address. Check it, or leave it empty."),
     "not_found": _("There is nothing here for you."),
     "not_in_this_state": _("This is not possible in the participant's present state."),
+    "pairing_refused": _(
+        "This code is not valid: it was mistyped, used before, or is older than 10 minutes. "
+        "Check it, or get a new one."
+    ),
+    "passkey_not_made": _(
+        "Your fingerprint or face could not be set up. Try again, or go on with your code."
+    ),
+    "passkey_refused": _("This did not open your diary. Try again, or use your code."),
     "password_short": _("A password needs at least %(characters)s characters."),
     "pin_differs": _("The two codes are not the same. Type the same one twice."),
     "pin_digits": _("A code has at least %(digits)s digits, and digits only."),
     "pin_too_easy": _("This code is too easy to guess. Choose other digits."),
     "reason_missing": _("Say in a few words why you are changing this."),
+    "requests_waiting": _(
+        "%(number)s of your requests are waiting already. If it is urgent, call the study team."
+    ),
     "report_not_asked": _("No report is asked for now. Call the study team if you need to."),
     "session_number": _("Sessions are numbered from 1."),
     "scope_missing": _("This key does not include %(scope)s."),
@@ -69,6 +88,7 @@ SENTENCES = {
     "site_name": _("A site's short name has small letters, digits and dashes: lyon, lille-2."),
     "site_taken": _("There is a site %(site)s already."),
     "submission_id_reused": _("This was sent before with other content. Reload the page."),
+    "tests_enough": _("%(number)s test messages a day are enough. Try again tomorrow."),
     "time_in_future": _("This time is still to come. Check the day and the time."),
     "time_missing": _("Say at what time, or in which part of the day."),
     "too_large": _("This is too large to be a diary entry."),
@@ -80,6 +100,8 @@ SENTENCES = {
     "unknown_site": _("There is no site %(site)s. Check its short name, or add it first."),
     "unknown_zone": _("This time zone is not known. Choose one from the list."),
     "value_refused": _("This answer is not possible. Check it and try again."),
+    "words_missing": _("Write in a few words what the study team should know."),
+    "words_too_many": _("This is too long: %(characters)s characters at most."),
     "wrong_pin": _("This is not the right code. Try again."),
     "field_missing": _("Fill in this field."),
     "not_a_date": _("This is not a date. Choose one in the calendar."),

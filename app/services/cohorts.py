@@ -14,13 +14,15 @@ from app.domain.access import Actor, Permission, require_anywhere
 from app.domain.alerts import reasons_to_call
 from app.domain.diary_day import ONE_DAY, DiaryWindow, Rules, Spans, local_date, window_on
 from app.domain.figures import Adherence, Day
+from app.domain.letters import Unsettled
 from app.domain.participant import State
 from app.domain.records import AnswerStatus, EntryStatus
 from app.domain.schedule import DueDay, Pause, due_within
 from app.domain.trend import trend_day
+from app.services.confirmations import waited_since
 from app.services.deployment import Deployment
 from app.services.trends import course_of, dates_between, next_planned, scale_of
-from app.store import participants, reminders, trends
+from app.store import letters, participants, reminders, trends
 from app.store.session import Session
 from app.store.tables import Participant
 from app.store.trends import DiaryRow
@@ -54,6 +56,7 @@ def read_cohort(
     pauses = reminders.pauses_by_participant(session, ids)
     held = trends.list_sessions_of(session, ids)
     undecided = trends.count_undecided_of(session, ids)
+    unsettled = _unsettled(session, ids, waited_since(deployment, now))
     first_on = now.date() - timedelta(days=COHORT_DAYS)
     windows = _Windows(deployment.study.window)
     rows: defaultdict[int, dict[date, DiaryRow]] = defaultdict(dict)
@@ -69,9 +72,18 @@ def read_cohort(
             local_date(now, spans[person.id]),
             held[person.id],
             undecided.get(person.id, 0),
+            unsettled[person.id],
         )
         for person in people
     ]
+
+
+def _unsettled(session: Session, ids: Sequence[int], since: datetime) -> dict[int, Unsettled]:
+    """What the letters of each participant leave to do; three queries for all of them."""
+    asking = letters.who_asks(session, ids)
+    disowning = letters.who_disowned(session, ids)
+    silent = letters.who_left_unconfirmed(session, ids, since)
+    return {id_: Unsettled(id_ in asking, id_ in disowning, id_ in silent) for id_ in ids}
 
 
 class _Windows:
@@ -128,6 +140,7 @@ def _cohort_row(
     today: date,
     held: Sequence[date],
     undecided: int,
+    unsettled: Unsettled,
 ) -> CohortRow:
     study = deployment.study
     entries = [day.diary_on for day in days if day.status in ("complete", "partial")]
@@ -137,9 +150,13 @@ def _cohort_row(
         today=today,
         last_entry_on=entries[-1] if entries else None,
         next_session=next_planned(deployment, person, held),
-        reasons=reasons_to_call(days, scale_of(person), study.alerts, study.week)
-        if _is_running(person, today)
-        else (),
+        reasons=reasons_to_call(
+            days if _is_running(person, today) else (),
+            scale_of(person),
+            study.alerts,
+            study.week,
+            unsettled,
+        ),
         undecided=undecided,
         adherence=figures.adherence(days),
     )

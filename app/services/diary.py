@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from app.domain.access import Actor
-from app.domain.errors import InvalidInput, NotFound, TooFast, WrongState
+from app.domain.errors import InvalidInput, NotFound, NotSignedIn, TooFast, WrongState
 from app.domain.ledger import canonical, receipt_code
 from app.domain.records import AnyPayload, Op, Submission, read_payload
 from app.services.deployment import Deployment
@@ -61,11 +61,14 @@ def submit(
 ) -> Receipt:
     """Save, recognise or set aside what a participant's device sends.
 
-    Raises InvalidInput for values that no form can give, NotFound for another's record, WrongState
-    for a reused submission id, TooFast when one device had too much set aside today.
+    Raises InvalidInput for values that no form can give, NotFound for another's record, NotSignedIn
+    for another's submission, WrongState for a reused submission id, TooFast when one device had too
+    much set aside today.
     """
     if actor.participant_id is None:
         raise NotFound("not_found")
+    if submission.enrolment not in (None, actor.id):
+        raise NotSignedIn("other_enrolment")
     person, device = participants.lock_with_device(session, actor.participant_id, actor.device_id)
     known = _find_known(session, deployment, submission, person)
     if known is not None:
@@ -115,7 +118,8 @@ def _receive(
     record = records.find_record(session, submission.record_id)
     if record is not None and record.participant_id != person.id:
         raise NotFound("not_found")
-    if submission.op is not Op.CREATE and record is None:
+    is_change = submission.op is not Op.CREATE
+    if is_change and not (record or records.is_set_aside(session, submission.record_id, person.id)):
         raise NotFound("not_found")
     if submission.op is Op.CORRECT and not submission.texts.get("reason", "").strip():
         raise InvalidInput("reason_missing", field="reason")

@@ -23,6 +23,7 @@ from app.domain.schedule import (
     ReminderState,
     ReminderTimes,
     due_day,
+    is_test,
     reminders_due,
 )
 from app.services.deployment import Deployment
@@ -220,7 +221,9 @@ def _address(
 def _ended(
     session: Session, deployment: Deployment, person: Participant, row: Reminder, now: datetime
 ) -> tuple[ReminderState, str] | None:
-    """Say why a reminder is not to be sent, or None when it is."""
+    """Say why a reminder is not to be sent, or None when it is. A test is, whatever the day."""
+    if is_test(row.step):
+        return (ReminderState.EXPIRED, "") if now >= row.useful_until_at else None
     if person.state not in REMINDED:
         return ReminderState.STOPPED, person.state
     if records.find_diary(session, person.id, row.diary_on):
@@ -248,7 +251,8 @@ def _mail(
 ) -> Mail:
     """Write the message in the participant's language: no answer, no authority, no health word."""
     study, lang = deployment.study, person.language
-    words = next(step for step in study.reminders if step.code == row.step)
+    steps = {step.code: step for step in study.reminders}
+    words = study.test_message if is_test(row.step) else steps[row.step]
     places = {
         "closes": study.wording["midnight"].in_(lang),
         "link": f"{deployment.base_url}/",
@@ -286,7 +290,7 @@ def settle(session: Session, *, attempt: Attempt, worker: str, now: datetime) ->
 
 
 def _note_in_ledger(session: Session, row: Reminder, now: datetime) -> None:
-    if reminders.has_handed_over(session, row.participant_id, row.diary_on):
+    if is_test(row.step) or reminders.has_handed_over(session, row.participant_id, row.diary_on):
         return
     person = participants.get_participant(session, row.participant_id)
     ledger.queue_act(

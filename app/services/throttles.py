@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from app.domain.errors import TooFast
-from app.store import accounts
+from app.store import accounts, pace
 from app.store.session import Session
 from app.store.tables import Throttle
 
@@ -60,6 +60,13 @@ def count_refusal(session: Session, source: str, now: datetime) -> Counted:
     if is_trailed:
         row.trailed_at = now
     return Counted(row.attempts, is_trailed)
+
+
+def keep_pace(session: Session, source: str, per_minute: int, now: datetime) -> None:
+    """Count something that anyone may ask for; raise TooFast past so many in a minute."""
+    asked = pace.add_requests(session, source, 1, now.replace(second=0, microsecond=0))
+    if asked > per_minute:
+        raise TooFast("too_many_attempts", retry_after_s=60 - now.second, minutes=1)
 
 
 def clear(session: Session, source: str) -> None:

@@ -17,7 +17,7 @@ from app.domain.diary_day import (
     open_window,
     windows_between,
 )
-from app.domain.participant import State
+from app.domain.participant import OVER
 from app.domain.records import EntryStatus, Kind
 from app.domain.schedule import Course, Due, Pause, due_day
 from app.services.deployment import Deployment
@@ -26,9 +26,6 @@ from app.store.session import Session
 from app.store.tables import MesotherapySession, Participant, Record
 
 SHOWN_DAYS = 14
-_OVER = frozenset(
-    {State.DIARY_STOPPED, State.COMPLETED, State.WITHDRAWN, State.SCREEN_FAILURE, State.DECEASED}
-)
 
 
 class Stage(StrEnum):
@@ -104,7 +101,7 @@ def look(session: Session, *, deployment: Deployment, person: Participant, now: 
     kept = records.list_records(session, [person.id], shown[0], day + ONE_DAY)
     diaries = {row.diary_on: row for row in kept if row.kind == Kind.DIARY}
     view = _View(_course(session, person), spans, rules, now, diaries)
-    stage = Stage.ENDED if person.state in _OVER else _stage(view, day)
+    stage = Stage.ENDED if person.state in OVER else _stage(view, day)
     sessions = participants.list_sessions(session, person.id)
     reported = [row.diary_on for row in kept if row.kind == Kind.SESSION_REPORT]
     is_asked = stage not in (Stage.BEFORE, Stage.ENDED)
@@ -117,6 +114,19 @@ def look(session: Session, *, deployment: Deployment, person: Participant, now: 
         sessions=tuple(sessions),
         report=due_report(deployment, sessions, reported, view.local_on) if is_asked else None,
     )
+
+
+def windows_ahead(
+    session: Session, *, deployment: Deployment, person: Participant, now: datetime, days: int
+) -> tuple[DiaryWindow, ...]:
+    """List the evenings that are due from yesterday on: when a phone may ask without a network."""
+    if person.state in OVER:
+        return ()
+    spans, rules = participants.list_zones(session, person.id), deployment.study.window
+    course = _course(session, person)
+    today = local_date(now, spans)
+    shown = (due_day(today + ahead * ONE_DAY, course, spans, rules) for ahead in range(-1, days))
+    return tuple(day.window for day in shown if day.due is Due.DUE and day.window is not None)
 
 
 def due_report(

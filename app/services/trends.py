@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from app.domain import figures
 from app.domain.access import Actor, Permission
 from app.domain.diary_day import ONE_DAY, Spans, local_date
-from app.domain.figures import Adherence, Baseline, DailyMme, Mean, Response, Week
+from app.domain.figures import Adherence, Baseline, DailyMme, Mean, Response, Tempo, Week
 from app.domain.intake import Taken, doses_taken
 from app.domain.records import AnswerStatus, DiaryPayload, DosePayload, Snapshot
 from app.domain.schedule import (
@@ -63,6 +63,7 @@ class Trend:
     causes: Counter[MissedCause]
     mme: tuple[DailyMme, ...]
     medicines: tuple[MedicineTaken, ...]
+    tempos: tuple[Tempo, ...]
 
 
 def read_trend(
@@ -85,7 +86,7 @@ def trend_of(session: Session, deployment: Deployment, person: Participant, now:
     diaries = {on: entry.payload for on, entry in saved.items()}
     doses = doses_taken(diaries, _logged(rows))
     uncoded_on = trends.list_uncoded_days(session, person.id)
-    return _figures(deployment, person, days, sessions_on, diaries, doses, uncoded_on)
+    return _figures(deployment, person, days, sessions_on, saved, doses, uncoded_on)
 
 
 def next_planned(
@@ -177,6 +178,7 @@ def _diaries(rows: Sequence[VersionRow]) -> dict[date, DiarySaved]:
             version=last.version,
             is_late=first.lateness == "late",
             by_participant=_PARTICIPANT in first.originator,
+            elapsed_s=first.elapsed_s,
         )
     return found
 
@@ -192,7 +194,7 @@ def _figures(
     person: Participant,
     days: tuple[TrendDay, ...],
     sessions_on: tuple[date, ...],
-    diaries: Mapping[date, DiaryPayload],
+    saved: Mapping[date, DiarySaved],
     doses: Sequence[Taken],
     uncoded_on: Collection[date],
 ) -> Trend:
@@ -206,7 +208,8 @@ def _figures(
     weeks = figures.weekly_means(plain, session_1_on, study.week)
     none = Mean((), is_evaluable=False)
     start = before.mean if before else none
-    answered = {on for on, d in diaries.items() if d.medicines.status is AnswerStatus.ANSWERED}
+    status = {on: entry.payload.medicines.status for on, entry in saved.items()}
+    answered = {on for on in status if status[on] is AnswerStatus.ANSWERED}
     return Trend(
         person=person,
         days=days,
@@ -222,6 +225,7 @@ def _figures(
             doses, [day.diary_on for day in plain], answered_on=answered, uncoded_on=uncoded_on
         ),
         medicines=_by_medicine(doses),
+        tempos=figures.tempos((entry.first, entry.elapsed_s) for entry in saved.values()),
     )
 
 

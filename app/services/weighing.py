@@ -108,6 +108,8 @@ def weigh(session: Session, deployment: Deployment, arrival: Arrival) -> Weighed
 
 def _ask_base(arrival: Arrival) -> None:
     submission, record = arrival.submission, arrival.record
+    if submission.op is not Op.CREATE and record is None:
+        raise Aside("base_set_aside")
     if submission.op is Op.CREATE and record is not None:
         raise Aside("second_create")
     if record is not None and (record.void or submission.base_version != record.version):

@@ -1,9 +1,9 @@
 """Who can get in: staff and their grants, devices, sign-ins, API keys, throttles."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from app.store.tables import ApiKey, Device, Participant, SignIn, Staff, StaffGrant, Throttle
@@ -36,16 +36,28 @@ def find_device(session: Session, secret_hash: str) -> tuple[Device, Participant
 
 
 _SUBMITTER = (
-    select(Device.id, Participant.id, Participant.study_code, Participant.language)
+    select(Device.id, Participant.id, Participant.study_code, Participant.language, SignIn.seen_at)
     .join(Participant, Participant.id == Device.participant_id)
+    .outerjoin(
+        SignIn,
+        (SignIn.device_id == Device.id)
+        & (SignIn.token_hash == bindparam("token_hash"))
+        & (SignIn.expires_at > bindparam("at", type_=SignIn.expires_at.type)),
+    )
     .where(Device.secret_hash == bindparam("secret_hash"), Device.revoked_at.is_(None))
 )
 
 
-def find_submitter(session: Session, secret_hash: str) -> tuple[str, int, str, str] | None:
-    """Find device id, participant key, study code and language by the device's credential."""
-    found = session.execute(_SUBMITTER, {"secret_hash": secret_hash}).first()
-    return None if found is None else (found[0], found[1], found[2], found[3])
+def find_submitter(
+    session: Session, secret_hash: str, token_hash: str, at: datetime
+) -> tuple[str, int, str, str, datetime | None] | None:
+    """Find device id, participant key, study code and language by the device's credential.
+
+    Last comes when the sign-in of that token was seen, or None when it is not alive on the device.
+    """
+    wanted = {"secret_hash": secret_hash, "token_hash": token_hash, "at": at}
+    found = session.execute(_SUBMITTER, wanted).first()
+    return None if found is None else (found[0], found[1], found[2], found[3], found[4])
 
 
 def find_device_sign_in(
@@ -85,6 +97,25 @@ def touch_sign_in(session: Session, token_hash: str, at: datetime, expires_at: d
 def end_sign_in(session: Session, token_hash: str, at: datetime) -> None:
     """End a sign-in now; without effect when there is none."""
     session.execute(update(SignIn).where(SignIn.token_hash == token_hash).values(expires_at=at))
+
+
+def end_sign_ins(session: Session, device_ids: Collection[str], at: datetime) -> None:
+    """End whatever sign-ins of these devices are still alive."""
+    session.execute(
+        update(SignIn)
+        .where(SignIn.device_id.in_(device_ids), SignIn.expires_at > at)
+        .values(expires_at=at)
+    )
+
+
+def list_last_seen(session: Session, device_ids: Collection[str]) -> dict[str, datetime]:
+    """When each device was last signed in and at work; devices that never were are left out."""
+    rows = session.execute(
+        select(SignIn.device_id, func.max(SignIn.seen_at))
+        .where(SignIn.device_id.in_(device_ids))
+        .group_by(SignIn.device_id)
+    )
+    return {device_id: seen_at for device_id, seen_at in rows if device_id is not None}
 
 
 def find_key(session: Session, key_id: str) -> ApiKey | None:

@@ -1,9 +1,9 @@
 """Participants and what hangs on them: zones, pauses, medicines, sessions, contacts, devices."""
 
 from collections.abc import Collection
-from datetime import date
+from datetime import date, datetime
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from app.domain.access import ALL_SITES
@@ -188,3 +188,37 @@ def list_devices(session: Session, participant_id: int) -> list[Device]:
             .order_by(Device.enrolled_at)
         )
     )
+
+
+def end_links(session: Session, participant_id: int, at: datetime) -> None:
+    """Let no enrolment link of a participant that is still unused work any more."""
+    session.execute(
+        update(EnrolmentLink)
+        .where(
+            EnrolmentLink.participant_id == participant_id,
+            EnrolmentLink.used_at.is_(None),
+            EnrolmentLink.expires_at > at,
+        )
+        .values(expires_at=at)
+    )
+
+
+def list_devices_past(
+    session: Session, last_diary_on: date, limit: int = 5000
+) -> list[tuple[Device, Participant]]:
+    """List the devices at work of those whose last diary day is that one or earlier.
+
+    Only devices that once said that nothing waits on them; the oldest course first.
+    """
+    rows = session.execute(
+        select(Device, Participant)
+        .join(Participant, Participant.id == Device.participant_id)
+        .where(
+            Participant.last_diary_on <= last_diary_on,
+            Device.revoked_at.is_(None),
+            Device.emptied_at.is_not(None),
+        )
+        .order_by(Participant.last_diary_on, Device.id)
+        .limit(limit)
+    )
+    return [(row[0], row[1]) for row in rows]

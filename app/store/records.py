@@ -89,6 +89,32 @@ def list_latest_versions(
     return list(session.scalars(query))
 
 
+def list_latest_between(
+    session: Session, participant_id: int, first_on: date, last_on: date, kind: str | None = None
+) -> list[tuple[Record, RecordVersion]]:
+    """List a participant's records of some diary days with their latest versions, voided left out.
+
+    Both dates are included; all kinds, or one.
+    """
+    query = (
+        select(Record, RecordVersion)
+        .join(
+            RecordVersion,
+            (Record.record_id == RecordVersion.record_id)
+            & (Record.version == RecordVersion.version),
+        )
+        .where(
+            Record.participant_id == participant_id,
+            Record.diary_on.between(first_on, last_on),
+            Record.void.is_(False),
+        )
+        .order_by(Record.diary_on, RecordVersion.saved_at)
+    )
+    if kind is not None:
+        query = query.where(Record.kind == kind)
+    return [(row[0], row[1]) for row in session.execute(query)]
+
+
 def list_versions(session: Session, record_id: str) -> list[RecordVersion]:
     """List the versions of a record in order."""
     return list(
@@ -157,6 +183,14 @@ def count_set_aside(session: Session, device_id: str | None, since: datetime) ->
         )
         or 0
     )
+
+
+def is_set_aside(session: Session, record_id: str, participant_id: int) -> bool:
+    """Whether something of that record was set aside for this participant."""
+    found = select(SetAside.id).where(
+        SetAside.record_id == record_id, SetAside.participant_id == participant_id
+    )
+    return session.scalar(found.limit(1)) is not None
 
 
 def list_undecided(session: Session, participant_ids: Collection[int]) -> list[SetAside]:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from app.domain.diary_day import ZoneSpan
 from app.domain.participant import REMINDED
-from app.domain.schedule import Pause, ReminderState
+from app.domain.schedule import TEST, Pause, ReminderState
 from app.store.tables import (
     Base,
     Heartbeat,
@@ -25,6 +25,8 @@ from app.store.tables import (
     Reminder,
     ReminderEvent,
 )
+
+_IS_TEST = Reminder.step.startswith(TEST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ def list_zones_in_use(session: Session) -> list[str]:
 def list_unplanned(session: Session, tz: str, diary_on: date) -> list[Participant]:
     """List the reminded participants in a zone who have no reminder for this diary day."""
     has_one = exists().where(
-        Reminder.participant_id == Participant.id, Reminder.diary_on == diary_on
+        Reminder.participant_id == Participant.id, Reminder.diary_on == diary_on, ~_IS_TEST
     )
     return list(
         session.scalars(
@@ -150,7 +152,7 @@ def find_in_hand(session: Session, reminder_id: str, worker: str) -> Reminder | 
 
 
 def has_handed_over(session: Session, participant_id: int, diary_on: date) -> bool:
-    """Whether a message of this participant and diary day was handed over before."""
+    """Whether a reminder of this participant and diary day was handed over before."""
     return (
         session.scalar(
             select(Reminder.id)
@@ -158,6 +160,7 @@ def has_handed_over(session: Session, participant_id: int, diary_on: date) -> bo
                 Reminder.participant_id == participant_id,
                 Reminder.diary_on == diary_on,
                 Reminder.state == ReminderState.HANDED_OVER.value,
+                ~_IS_TEST,
             )
             .limit(1)
         )
@@ -173,6 +176,27 @@ def list_reminders(session: Session, participant_id: int, diary_on: date) -> lis
             .where(Reminder.participant_id == participant_id, Reminder.diary_on == diary_on)
             .order_by(Reminder.due_at)
         )
+    )
+
+
+def list_tests(session: Session, participant_id: int, on: date) -> list[Reminder]:
+    """List the test messages that a participant asked for on a date, in order."""
+    return list(
+        session.scalars(
+            select(Reminder)
+            .where(Reminder.participant_id == participant_id, Reminder.diary_on == on, _IS_TEST)
+            .order_by(Reminder.due_at, Reminder.step)
+        )
+    )
+
+
+def find_last_test(session: Session, participant_id: int, since: datetime) -> Reminder | None:
+    """Find the latest test message that a participant asked for since an instant."""
+    return session.scalar(
+        select(Reminder)
+        .where(Reminder.participant_id == participant_id, Reminder.due_at >= since, _IS_TEST)
+        .order_by(Reminder.due_at.desc(), Reminder.step.desc())
+        .limit(1)
     )
 
 

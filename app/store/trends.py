@@ -11,6 +11,7 @@ from datetime import date, datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from app.domain.schedule import TEST
 from app.store.tables import (
     ChangeText,
     Device,
@@ -36,6 +37,7 @@ class VersionRow:
     diary_on: date
     lateness: str
     originator: str
+    elapsed_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,7 @@ def list_version_rows(
             RecordVersion.diary_on,
             RecordVersion.lateness,
             RecordVersion.originator,
+            RecordVersion.elapsed_s,
         )
         .where(RecordVersion.participant_id == participant_id, RecordVersion.kind.in_(kinds))
         .order_by(RecordVersion.diary_on, RecordVersion.record_id, RecordVersion.version)
@@ -90,9 +93,9 @@ def list_uncoded_days(session: Session, participant_id: int) -> set[date]:
 
 
 def list_reminder_states(session: Session, participant_id: int) -> list[tuple[date, str]]:
-    """List what became of each evening's messages: diary day and state."""
+    """List what became of each evening's reminders: diary day and state; test messages are none."""
     query = select(Reminder.diary_on, Reminder.state).where(
-        Reminder.participant_id == participant_id
+        Reminder.participant_id == participant_id, ~Reminder.step.startswith(TEST)
     )
     return [(row.diary_on, row.state) for row in session.execute(query)]
 

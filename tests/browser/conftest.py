@@ -8,6 +8,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -45,17 +46,24 @@ def engine(sqlite_engine: Engine) -> Engine:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Chromium, started once."""
-    found = shutil.which(os.environ.get("CHROMIUM", "chromium"))
-    assert found, "Chromium is not installed: `make chromium` installs it, or says how."
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=found, args=FLAGS)
+        chromium = playwright.chromium.launch(executable_path=chromium_path(), args=FLAGS)
         yield chromium
         chromium.close()
 
 
+def chromium_path() -> str:
+    """Where Chromium is on this machine."""
+    found = shutil.which(os.environ.get("CHROMIUM", "chromium"))
+    assert found, "Chromium is not installed: `make chromium` installs it, or says how."
+    return found
+
+
 @contextmanager
-def opened(browser: Browser, viewport: ViewportSize, *, touch: bool) -> Iterator[Page]:
-    """A page in a profile of its own; raises when it misbehaved."""
+def opened(
+    browser: Browser, viewport: ViewportSize, *, touch: bool, **options: Any
+) -> Iterator[Page]:
+    """A page in a profile of its own; raises when it misbehaved. `options` are the profile's."""
     faults: list[str] = []
 
     def watch(request: Request) -> None:
@@ -67,12 +75,9 @@ def opened(browser: Browser, viewport: ViewportSize, *, touch: bool) -> Iterator
         if "Content Security Policy" in message.text:
             faults.append(message.text)
 
+    usual = {"locale": "fr-FR", "timezone_id": "Europe/Paris"}
     with browser.new_context(
-        viewport=viewport,
-        has_touch=touch,
-        is_mobile=touch,
-        locale="fr-FR",
-        timezone_id="Europe/Paris",
+        viewport=viewport, has_touch=touch, is_mobile=touch, **usual | options
     ) as context:
         context.on("request", watch)
         context.on("weberror", lambda event: faults.append(f"uncaught: {event.error}"))

@@ -30,6 +30,14 @@ class Hand:
         stage.clock.advance(seconds=50)
         page.clock.pause_at(stage.clock.now)
 
+    @classmethod
+    def on(cls, page: Page, stage: Stage) -> "Hand":
+        """Take up a page that is open already, at the stage's time of day."""
+        hand = cls.__new__(cls)
+        hand.page, hand.stage, hand.taps = page, stage, 0
+        page.clock.pause_at(stage.clock.now)
+        return hand
+
     def wait(self, **by: float) -> None:
         """Let time pass, for the phone and for the server."""
         self.stage.clock.advance(**by)

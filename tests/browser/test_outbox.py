@@ -7,10 +7,9 @@ from typing import Any
 from playwright.sync_api import Page, expect
 
 from app.main import create_app
-from tests.browser.conftest import enter
 from tests.browser.hand import Hand, receipt, saved
 from tests.engines import Engine
-from tests.people import Clock, Stage, Who, settings_for, settle
+from tests.people import Clock, Stage, settings_for, settle
 from tests.servers import free_address, serving
 
 
@@ -57,7 +56,8 @@ def test_an_answer_that_gets_lost_does_not_double_the_entry(phone: Page, live_st
     phone.route("**/submissions", drop, times=1)
     hand.tap("[data-flare]")
     hand.mark("pain_average", 0.5)
-    hand.save()
+    with phone.expect_event("requestfailed"):
+        hand.save()
     expect(phone.locator("[data-waiting]")).to_have_text("1")
     assert len(lost) == 1
     hand.wait(minutes=1)
@@ -85,39 +85,46 @@ def test_a_revoked_phone_keeps_what_waits(phone: Page, live_stage: Stage) -> Non
     expect(phone.locator("[data-waiting]")).to_have_text("1")
 
 
-def test_a_phone_that_cannot_store_says_so_and_keeps_the_form(
+NOTHING_STORES = """
+    Object.defineProperty(window, "indexedDB", { get() { throw new Error("broken"); } });
+    Storage.prototype.setItem = () => { throw new Error("full"); };
+"""
+
+
+def test_a_phone_that_cannot_store_sends_at_once(phone: Page, live_stage: Stage) -> None:
+    phone.add_init_script(NOTHING_STORES)
+    hand = Hand(phone, live_stage)
+    hand.tap("[data-flare]")
+    hand.mark("pain_average", 0.5)
+    hand.save()
+    receipt(phone)
+    assert saved(live_stage)[0].version == 1
+
+
+def test_a_phone_without_its_database_keeps_it_elsewhere(phone: Page, live_stage: Stage) -> None:
+    phone.add_init_script(NOTHING_STORES.partition("Storage")[0])
+    hand = Hand(phone, live_stage)
+    phone.route("**/submissions", lambda route: route.abort())
+    hand.tap("[data-flare]")
+    hand.mark("pain_average", 0.5)
+    hand.save()
+    expect(phone.locator("[data-done=phone]")).to_be_visible()
+    expect(phone.locator("[data-waiting]")).to_have_text("1")
+    phone.unroute("**/submissions")
+    hand.wait(minutes=1)
+    receipt(phone)
+    assert saved(live_stage)[0].version == 1
+
+
+def test_a_phone_that_can_neither_store_nor_send_says_so_and_keeps_the_form(
     phone: Page, live_stage: Stage
 ) -> None:
-    phone.add_init_script("""
-        Object.defineProperty(window, "indexedDB", { get() { throw new Error("broken"); } });
-        Storage.prototype.setItem = () => { throw new Error("full"); };
-    """)
+    phone.add_init_script(NOTHING_STORES)
     hand = Hand(phone, live_stage)
+    phone.route("**/submissions", lambda route: route.abort())
     hand.tap("[data-flare]")
     hand.mark("pain_average", 0.5)
     hand.save()
     expect(phone.locator(".say")).to_contain_text("Pas enregistré")
     expect(phone.locator("#pain_average .track")).to_have_class(re.compile("set"))
     assert saved(live_stage) == []
-
-
-def test_what_one_participant_left_is_neither_shown_nor_sent_by_another(
-    phone: Page, live_stage: Stage
-) -> None:
-    hand = Hand(phone, live_stage)
-    phone.route("**/submissions", lambda route: route.abort())
-    hand.tap("[data-flare]")
-    hand.mark("pain_average", 0.5)
-    hand.save()
-    expect(phone.locator("[data-waiting]")).to_have_text("1")
-    phone.unroute("**/submissions")
-    phone.context.clear_cookies()
-    enter(phone, live_stage, Who.OTHER, "/")
-    expect(phone.locator("[data-waiting]")).to_have_text("0")
-    hand.wait(minutes=2)
-    assert saved(live_stage) == []
-    assert saved(live_stage, Who.OTHER) == []
-    phone.context.clear_cookies()
-    with phone.expect_response("**/submissions"):
-        enter(phone, live_stage, Who.OWN, "/")
-    assert len(saved(live_stage)) == 1

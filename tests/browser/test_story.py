@@ -104,7 +104,7 @@ def touch_point(desk: Page, point: Locator) -> None:
 def test_the_whole_story(phone: Page, desk: Page, live_stage: Stage, tmp_path: Path) -> None:
     code, path = enrol_at_desk(desk, live_stage)
     hand = join(phone, live_stage, path)
-    hand.tap("a[href='/diary']")
+    hand.tap("a[href^='/diary']")
     answer_evening(hand)
     expect(phone.locator("#done [data-receipt]")).to_have_text(RECEIPT)
 

@@ -15,6 +15,7 @@ from app.charts import (
     allodynia_panel,
     diary_panel,
     medicines_panel,
+    own_line,
     pain_panel,
     spark,
     strip,
@@ -276,3 +277,20 @@ def test_few_or_no_entries_are_drawn_as_they_are(days: list[Day]) -> None:
 def test_no_coordinate_is_written_longer_than_a_tenth() -> None:
     shapes = draw_pain([TrendDay(entry(k, 33 + k), pain_worst=60) for k in range(20)])
     assert not re.search(r"\.\d\d", "".join(shape.d for shape in shapes))
+
+
+def test_own_scores_are_one_line_with_its_gaps() -> None:
+    drawn = own_line([0, 50, None, 100, None], 100)
+    assert (drawn.width, drawn.height) == (320, 150)
+    assert drawn.d == "M38 142h0L107 75M245 8h0"
+    assert [label.text for label in drawn.labels] == ["0", "50", "100"]
+    assert drawn.grid.count("M38 ") == 3
+
+
+@pytest.mark.parametrize("scores", [[], [None], [None, None]])
+def test_no_score_draws_no_line(scores: list[int | None]) -> None:
+    assert own_line(scores, 10).d == ""
+
+
+def test_one_score_alone_is_a_point() -> None:
+    assert own_line([5], 10).d == "M38 75h0"

@@ -8,6 +8,7 @@ import pytest
 import app.studies
 from app.domain.alerts import reasons_to_call
 from app.domain.figures import Day
+from app.domain.letters import Unsettled
 from app.domain.records import AnswerStatus, EntryStatus
 from app.domain.schedule import Due
 from app.domain.study import load_study
@@ -102,6 +103,18 @@ def test_a_rule_that_is_off_says_nothing() -> None:
         update={"missed_running": STUDY.alerts.missed_running.model_copy(update={"on": False})}
     )
     assert "missed_running" not in reasons_to_call(days(None, None), "vas100", off, STUDY.week)
+
+
+@pytest.mark.parametrize(
+    ("unsettled", "code"),
+    [
+        (Unsettled(has_request=True), "request"),
+        (Unsettled(is_disowned=True), "disowned"),
+        (Unsettled(is_unconfirmed=True), "unconfirmed"),
+    ],
+)
+def test_a_letter_calls_even_when_no_diary_is_due(unsettled: Unsettled, code: str) -> None:
+    assert reasons_to_call((), "vas100", STUDY.alerts, STUDY.week, unsettled) == (code,)
 
 
 def test_nobody_calls_for_nothing() -> None:

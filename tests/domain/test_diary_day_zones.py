@@ -22,7 +22,9 @@ from app.domain.diary_day import (
     Lateness,
     WindowRules,
     ZoneSpan,
+    medicine_day,
     open_window,
+    over_at,
     place,
     windows_between,
 )
@@ -237,3 +239,15 @@ def test_a_save_on_any_journey_has_at_most_one_day(
     ]
     assert (placed and (placed.window, placed.lateness)) == next(iter(expected), None)
     assert open_window(saved, spans, RULES) == (placed and placed.window)
+
+
+@settings(max_examples=EXAMPLES, deadline=None)
+@given(itineraries(), st.data())
+def test_once_a_date_is_over_nothing_more_is_saved_for_it(
+    spans: list[ZoneSpan], data: st.DataObject
+) -> None:
+    last_on = spans[0].from_at.date() + data.draw(st.integers(0, 8)) * DAY
+    saved = over_at(last_on, spans, RULES) + data.draw(st.integers(0, 3_000)) * MINUTE
+    placed = place(saved, spans[0].from_at, spans, RULES)
+    assert placed is None or placed.diary_on > last_on
+    assert medicine_day(last_on, saved, spans, RULES) is None

@@ -45,6 +45,7 @@ def test_the_shipped_study_has_the_settings_of_the_protocol(study: Study) -> Non
     assert study.sessions.last_day == 60
     assert (study.baseline.days, study.baseline.minimum) == (7, 4)
     assert study.adherence_target == 80
+    assert study.credentials_end_after_days == 30
     assert [item.code for item in study.asked_items] == ["pain_average", "pain_worst"]
     assert [trigger.code for trigger in study.asked_triggers] == ["brush", "pressure", "cold"]
     assert study.session_report.days_after == (0, 1, 2, 3)
@@ -133,11 +134,18 @@ def test_a_patch_has_a_rate_and_codeine_names_its_salt(study: Study) -> None:
 
 
 def test_reminders_hold_no_word_of_health(study: Study) -> None:
-    for _, text in texts_of(study.reminders):
+    for _, text in (*texts_of(study.reminders), *texts_of(study.test_message)):
         for sentence in text.sentences().values():
             assert not HEALTH_WORDS.search(sentence), sentence
     for sentence in study.participant_name.sentences().values():
         assert not HEALTH_WORDS.search(sentence), sentence
+
+
+def test_the_notice_on_data_names_no_illness(study: Study) -> None:
+    """Whoever holds the phone may read it, before any code is typed."""
+    for _, text in texts_of(study.privacy):
+        for sentence in text.sentences().values():
+            assert not re.search(r"pain|douleur|sdrc|crps|ketamin|kétamin", sentence, re.IGNORECASE)
 
 
 def test_french_keeps_its_spaces_and_no_apostrophe_is_straight(study: Study) -> None:
@@ -155,8 +163,23 @@ def test_the_study_cannot_be_changed(study: Study) -> None:
 Fault = tuple[str, str, str, str, str]
 STUDY, ZONES, FORMULARY = "study.toml", "zones.toml", "formulary.toml"
 FAULTS: list[Fault] = [
+    (STUDY, 'code = "opening"', 'code = "testing"', "reminders", "begins like a test message"),
+    (
+        STUDY,
+        "unconfirmed_after_days = 3",
+        "unconfirmed_after_days = 0",
+        "unconfirmed_after_days",
+        "1",
+    ),
     (STUDY, 'code_prefix = "MS"', "", "code_prefix", "is missing"),
     (STUDY, 'code_prefix = "MS"', 'code_prefix = "ms"', "code_prefix", "pattern"),
+    (
+        STUDY,
+        "credentials_end_after_days = 30",
+        "credentials_end_after_days = 0",
+        "credentials_end_after_days",
+        "1",
+    ),
     (STUDY, "adherence_target = 80", "adherence_target = true", "adherence_target", "integer"),
     (STUDY, "adherence_target = 80", 'adherence_target = "80"', "adherence_target", "integer"),
     (STUDY, "adherence_target = 80", "adherence_target = 101", "adherence_target", "100"),

@@ -66,6 +66,7 @@ HOMES: dict[str, set[str]] = {
     "starlette": WEB,
     "typer": {"app.__main__"},
     "uvicorn": {"app.__main__"},
+    "webauthn": {"app.services"},
 }
 DOMAIN_LIBRARIES = {"pydantic", "rfc8785"}
 

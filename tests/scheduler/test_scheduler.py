@@ -8,7 +8,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
 
@@ -19,16 +19,19 @@ from fastapi.testclient import TestClient
 from app import scheduler
 from app.gateways.mail import RecordingMailer, SmtpMailer
 from app.main import create_app
+from app.services import devices
 from app.services.ports import Mail
-from app.services.reminders import HEARTBEAT, LEASE
+from app.services.reminders import HEARTBEAT, LEASE, Courier
 from app.store import reminders
 from app.store.session import Database
-from tests.people import Stage, settings_for
+from app.store.tables import Device
+from tests.people import Stage, Who, settings_for
 from tests.reminded import ENROLLED_AT, EVENING, FIRST, OPENING, Clock, Post
 from tests.servers import MailSink
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_S = 60
+AFTER_THE_STUDY = datetime(2026, 4, 2, tzinfo=UTC)
 
 
 class HoldingSink(MailSink):
@@ -168,6 +171,26 @@ def test_sigterm_finishes_the_message_in_hand_and_takes_no_other(
     assert len(sink.messages) == 1
     states = sorted(post.states(person, EVENING)[0] for person in people)
     assert states == ["handed_over", "planned", "planned"]
+
+
+def test_credentials_end_by_the_hour(stage: Stage) -> None:
+    credential = stage.cast.cookies[Who.OWN]["device"]
+    with stage.database.write() as session:
+        device = session.get(Device, stage.actor(Who.OWN).device_id)
+        assert device is not None
+        device.emptied_at = AFTER_THE_STUDY
+    courier = Courier(
+        database=stage.database,
+        deployment=stage.deployment,
+        mailer=RecordingMailer(),
+        worker="a worker",
+        clock=lambda: AFTER_THE_STUDY + timedelta(days=60),
+    )
+    (cadence,) = (line for line in scheduler.TIMETABLE if line.name == "credentials")
+    assert (cadence.minutes, cadence.seconds) == ("7", "0")
+    assert cadence.call(courier, lambda: False) == 1
+    with stage.database.read() as session:
+        assert devices.find_enrolled(session, credential) is None
 
 
 def test_the_command_runs_until_it_is_asked_to_stop(database_url: str) -> None:

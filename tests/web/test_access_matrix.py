@@ -4,6 +4,7 @@ A writing route is asked with an empty form: past the door it refuses the form, 
 about access alone. A route that is not in the table fails the suite, as does a row without a route.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from fastapi.routing import APIRoute
 
 from app.main import ROUTERS
 from app.routers import forms
+from tests import scenes
 from tests.people import LAST_EVENING, Stage, Who
 
 # y gets in · d is at the door: not signed in · n may not · h is hidden: no such thing for them
@@ -33,6 +35,7 @@ MATRIX = {
     "POST /desk/participants/{study_code}/handout": "d d  y h n n n n  d d",
     "POST /desk/participants/{study_code}/sessions": "d d  y h n n n n  d d",
     "POST /desk/participants/{study_code}/withdrawal": "d d  y h n n n n  d d",
+    "POST /desk/participants/{study_code}/lost-phone": "d d  y h n n n n  d d",
     # the trial database
     "GET /api/v1/changes": "d d  d d d d d d  y d",
     "GET /api/v1/entries": "d d  d d d d d d  y d",
@@ -47,6 +50,9 @@ MATRIX = {
     "POST /join/{token}": "y y  y y y y y y  y y",
     "GET /unlock": "y y  y y y y y y  y y",
     "POST /unlock": "d d  d d d d d d  d d",
+    "POST /passkeys/options": "y y  y y y y y y  y y",
+    "POST /passkeys/opening": "d d  d d d d d d  d d",
+    "POST /pair": "d d  d d d d d d  d d",
     "POST /sign-out": "y y  y y y y y y  y y",
     "GET /signed-out": "y y  y y y y y y  y y",
     "POST /language": "y y  y y y y y y  y y",
@@ -62,8 +68,34 @@ MATRIX = {
     "POST /doses/{dose_id}/void": "y h  d d d d d d  d d",
     "GET /session-report": "y y  d d d d d d  d d",
     "POST /session-report": "y y  d d d d d d  d d",
+    "GET /passkeys/new": "y y  d d d d d d  d d",
+    "POST /passkeys/new/options": "y y  d d d d d d  d d",
+    "POST /passkeys": "y y  d d d d d d  d d",
+    "POST /passkeys/removal": "y y  d d d d d d  d d",
+    "POST /pairing": "y y  d d d d d d  d d",
+    "POST /devices/{device_id}/removal": "y h  d d d d d d  d d",
+    # what a phone keeps: empty pages for everybody, a profile for its owner
+    "GET /shell/{lang}/{name}": "y y  y y y y y y  y y",
+    "GET /sw.js": "y y  y y y y y y  y y",
+    "GET /manifest.webmanifest": "y y  y y y y y y  y y",
+    "GET /profile": "y y  d d d d d d  d d",
     "POST /submissions": "y y  d d d d d d  d d",
     "GET /saved/{submission_id}": "y h  d d d d d d  d d",
+    "GET /history": "y y  d d d d d d  d d",
+    "GET /settings": "y y  d d d d d d  d d",
+    "POST /settings/zone": "y y  d d d d d d  d d",
+    "POST /settings/reminder": "y y  d d d d d d  d d",
+    "POST /settings/hand": "y y  d d d d d d  d d",
+    "POST /settings/look": "y y  d d d d d d  d d",
+    "POST /settings/test-message": "y y  d d d d d d  d d",
+    "GET /requests": "y y  d d d d d d  d d",
+    "POST /requests": "y y  d d d d d d  d d",
+    "POST /messages/{message_id}/read": "y h  d d d d d d  d d",
+    "POST /confirmations/{locked_id}": "y h  d d d d d d  d d",
+    "GET /check": "y y  d d d d d d  d d",
+    "GET /hospital": "y y  d d d d d d  d d",
+    "GET /install": "y y  y y y y y y  y y",
+    "GET /privacy": "y y  y y y y y y  y y",
 }
 DOORS = ("/desk/sign-in", "/unlock")
 WAYS_OUT = ("POST /desk/sign-out", "POST /sign-out")
@@ -89,7 +121,15 @@ def log_dose(stage: Stage) -> str:
     return answer.headers["location"].removeprefix("/?noted=")
 
 
-def ask(stage: Stage, route: str, dose_id: str) -> tuple[str, str, dict[str, Any]]:
+MADE: dict[str, Callable[[Stage], str]] = {
+    "dose_id": log_dose,
+    "message_id": lambda stage: scenes.lettered(stage, Who.OWN)["message_id"],
+    "locked_id": lambda stage: scenes.saved_locked(stage, Who.OWN)["locked_id"],
+}
+"""What a path names that is not there on every evening."""
+
+
+def ask(stage: Stage, route: str, made: dict[str, str]) -> tuple[str, str, dict[str, Any]]:
     """What to ask about the own participant of the scene: method, path and what goes with it."""
     cast = stage.cast
     method, _, path = route.partition(" ")
@@ -99,18 +139,22 @@ def ask(stage: Stage, route: str, dose_id: str) -> tuple[str, str, dict[str, Any
         submission_id=cast.submission_ids[Who.OWN],
         diary_on=LAST_EVENING.date(),
         token=cast.link.rpartition("/")[2],
-        dose_id=dose_id,
+        **made,
+        device_id=stage.actor(Who.OWN).device_id,
+        lang="fr",
+        name="diary",
     )
     with_it = {
         "GET /doses/new": {"params": {"medicine": cast.rescue_ids[Who.OWN]}},
         "POST /doses": {"data": {"medicine": cast.rescue_ids[Who.OWN]}},
+        "POST /confirmations/{locked_id}": {"data": {"version": "1", "own": "yes"}},
     }
     return method, filled, with_it.get(route, {})
 
 
-def knock(stage: Stage, route: str, who: Who, dose_id: str) -> str:
+def knock(stage: Stage, route: str, who: Who, made: dict[str, str]) -> str:
     """Ask as someone, and read the answer as a letter of the table."""
-    method, path, with_it = ask(stage, route, dose_id)
+    method, path, with_it = ask(stage, route, made)
     answer = stage.client(who).request(method, path, **with_it)
     assert answer.status_code < 500, answer.text
     if answer.status_code == 303 and route not in WAYS_OUT:
@@ -129,6 +173,6 @@ def test_no_route_stands_outside_the_routers(stage: Stage) -> None:
 
 @pytest.mark.parametrize("route", MATRIX)
 def test_everyone_at(stage: Stage, route: str) -> None:
-    dose_id = log_dose(stage) if "{dose_id}" in route else ""
+    made = {name: make(stage) for name, make in MADE.items() if f"{{{name}}}" in route}
     expected = dict(zip(Who, MATRIX[route].split(), strict=True))
-    assert {who: knock(stage, route, who, dose_id) for who in Who} == expected
+    assert {who: knock(stage, route, who, made) for who in Who} == expected

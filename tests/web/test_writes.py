@@ -1,9 +1,11 @@
 """Every writing route leaves a change: what succeeded can be read in the ledger, by whom and when.
 
-A writing route that is not here fails the suite. Signing out is the one act that leaves none: it
-ends a sign-in and touches nothing else.
+A writing route that is not here fails the suite. Three acts leave none: signing out, which ends a
+sign-in and touches nothing else, asking for the challenge of a passkey, which is no act yet, and
+choosing how a phone shows its pages, which only that phone knows.
 """
 
+import uuid
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -13,14 +15,21 @@ from httpx2 import Response
 
 from app.main import ROUTERS
 from app.routers import forms
+from app.services import devices
 from app.store.feed import find_last_seq
-from tests import factories
+from tests import authenticator, factories, scenes
 from tests.people import NOW, PASSWORD, PIN, Stage, Who
 
 Steps = Iterable[Response]
 """What is asked one after the other; every step succeeds and leaves a change."""
 
-UNAUDITED = {"POST /desk/sign-out", "POST /sign-out"}
+UNAUDITED = {
+    "POST /desk/sign-out",
+    "POST /sign-out",
+    "POST /passkeys/new/options",
+    "POST /passkeys/options",
+    "POST /settings/look",
+}
 DIARY = {
     "pain_average": "57",
     "pain_average.status": "answered",
@@ -90,11 +99,45 @@ def report(stage: Stage) -> Steps:
     yield own(stage, "/session-report", redness="mild")
 
 
+def read_message(stage: Stage) -> Steps:
+    """Put a message away."""
+    message_id = scenes.lettered(stage, Who.OWN)["message_id"]
+    yield own(stage, f"/messages/{message_id}/read")
+
+
+def disown(stage: Stage) -> Steps:
+    """Say that an entry of a locked phone was not one's own."""
+    locked_id = scenes.saved_locked(stage, Who.OWN)["locked_id"]
+    yield own(stage, f"/confirmations/{locked_id}", version="1", own="no")
+
+
 def submit(stage: Stage) -> Steps:
     """Send tonight's diary as the phone's script does."""
     study = stage.deployment.study
     sent = factories.submission(study, factories.diary(study), saved_at=NOW)
     yield stage.client(Who.OWN).post("/submissions", json=sent)
+
+
+def open_by_passkey(stage: Stage) -> Steps:
+    """Make a passkey, open another browser with it, and take it away."""
+    phone, other = stage.client(Who.OWN), stage.client(Who.NOBODY)
+    key, made = authenticator.make(phone.post("/passkeys/new/options").json())
+    yield phone.post("/passkeys", data={"answer": made})
+    shown = authenticator.show(key, other.post("/passkeys/options").json())
+    yield other.post("/passkeys/opening", data={"answer": shown})
+    yield phone.post("/passkeys/removal", data={"passkey": key.written_id})
+
+
+def pair(stage: Stage) -> Steps:
+    """Get a one-time code, type it in another browser, and take the diary off that one."""
+    phone = stage.client(Who.OWN)
+    shown = phone.post("/pairing")
+    yield shown
+    code = shown.text.partition("data-code>")[2].partition("<")[0]
+    yield stage.client(Who.NOBODY).post("/pair", data={"code": code})
+    with stage.database.read() as session:
+        device = devices.list_own(session, actor=stage.actor(Who.OWN))[-1]
+    yield phone.post(f"/devices/{device.id}/removal")
 
 
 WRITES: dict[str, Callable[[Stage], Steps]] = {
@@ -109,6 +152,15 @@ WRITES: dict[str, Callable[[Stage], Steps]] = {
     "POST /desk/participants/{study_code}/withdrawal": lambda stage: [
         desk(stage, "withdrawal", reason="asked to leave")
     ],
+    "POST /desk/participants/{study_code}/lost-phone": lambda stage: [
+        desk(stage, "lost-phone", lost_reason="left on the bus")
+    ],
+    "POST /passkeys": open_by_passkey,
+    "POST /passkeys/opening": open_by_passkey,
+    "POST /passkeys/removal": open_by_passkey,
+    "POST /pairing": pair,
+    "POST /pair": pair,
+    "POST /devices/{device_id}/removal": pair,
     "POST /join/{token}": lambda stage: [
         stage.client(Who.NOBODY).post(stage.cast.link, data={"pin": PIN, "pin_again": PIN})
     ],
@@ -119,6 +171,17 @@ WRITES: dict[str, Callable[[Stage], Steps]] = {
     "POST /doses": lambda stage: [log_dose(stage)],
     "POST /doses/{record_id}/void": undo_dose,
     "POST /session-report": report,
+    "POST /settings/zone": lambda stage: [own(stage, "/settings/zone", tz="Indian/Reunion")],
+    "POST /settings/reminder": lambda stage: [
+        own(stage, "/settings/reminder", reminder_at="20:30")
+    ],
+    "POST /settings/hand": lambda stage: [own(stage, "/settings/hand", hand="left")],
+    "POST /settings/test-message": lambda stage: [own(stage, "/settings/test-message")],
+    "POST /requests": lambda stage: [
+        own(stage, "/requests", kind="leaving", request_id=str(uuid.uuid4()))
+    ],
+    "POST /messages/{message_id}/read": read_message,
+    "POST /confirmations/{locked_id}": disown,
     "POST /submissions": submit,
 }
 

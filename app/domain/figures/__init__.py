@@ -2,7 +2,8 @@
 
 `days` says what one diary day contributes and how it is numbered, `means` holds weekly means,
 baseline and reduction, `adherence` the counts of answered and missing days, `mme` the morphine
-equivalents. Pure functions over frozen values: no store, no clock, no words for people.
+equivalents, `tempo` how long a diary took. Pure functions over frozen values: no store, no clock,
+no words for people.
 
 The rule: arithmetic is on the integers and decimals that were recorded (fractions for means,
 decimals for doses), every threshold is decided there, and only what is handed out is a float,
@@ -33,8 +34,10 @@ from app.domain.figures.mme import (
     MmeStatus,
     daily_mme,
 )
+from app.domain.figures.tempo import AIM_S, Length, Tempo, tempos
 
 __all__ = [
+    "AIM_S",
     "FACTORS_PER_MG",
     "FACTOR_TABLE",
     "PATCH_FACTORS_PER_UG_H",
@@ -44,10 +47,12 @@ __all__ = [
     "DailyMme",
     "Day",
     "DayNumbers",
+    "Length",
     "Mean",
     "MmeFlag",
     "MmeStatus",
     "Response",
+    "Tempo",
     "Week",
     "adherence",
     "baseline",
@@ -59,5 +64,6 @@ __all__ = [
     "response",
     "rolling_means",
     "study_day",
+    "tempos",
     "weekly_means",
 ]

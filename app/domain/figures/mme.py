@@ -13,7 +13,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from app.domain.intake import Taken
-from app.domain.records import Part, Snapshot
+from app.domain.records import Snapshot
 
 FACTOR_TABLE = "CDC-2022"
 """Version of the factors below: CDC Clinical Practice Guideline for Prescribing Opioids, 2022."""
@@ -36,13 +36,6 @@ OPIOID_ATC = ("N02A", "N07BC")
 """ATC groups that are opioids even when the list names no component with a factor."""
 
 PATCH_WEAR = timedelta(hours=72)
-_PART_TIMES: Mapping[Part, time] = {
-    "night": time(3),
-    "morning": time(8),
-    "noon": time(12),
-    "afternoon": time(16),
-    "evening": time(20),
-}
 _DAY = timedelta(days=1)
 
 
@@ -226,8 +219,8 @@ def _wears(events: Sequence[Taken], flags: Mapping[date, set[MmeFlag]]) -> Itera
     A patch taken off within a day of the 72 h is still that patch, not the one that replaced it.
     """
     worn: defaultdict[str, list[_Wear]] = defaultdict(list)
-    for dose in sorted(events, key=lambda d: (_instant(d), d.patch == "applied")):
-        at, patches = _instant(dose), worn[dose.medicine.medicine_id]
+    for dose in sorted(events, key=lambda d: (d.wall_time, d.patch == "applied")):
+        at, patches = dose.wall_time, worn[dose.medicine.medicine_id]
         if dose.patch == "applied":
             patches.append(_Wear(dose.medicine, _exact(dose.units), at))
             continue
@@ -250,13 +243,6 @@ def _shares(from_at: datetime, to_at: datetime) -> Iterator[tuple[date, Decimal]
         until_at = min(midnight, to_at)
         yield from_at.date(), Decimal((until_at - from_at) // timedelta(seconds=1)) / 86400
         from_at = until_at
-
-
-def _instant(dose: Taken) -> datetime:
-    """When a dose was taken, by the clock on the wall; a part of day stands at its middle."""
-    if dose.taken_at is not None:
-        return datetime.combine(dose.taken_on, dose.taken_at.replace(tzinfo=None))
-    return datetime.combine(dose.taken_on, _PART_TIMES[dose.taken_part or "noon"])
 
 
 def _exact(number: float) -> Decimal:

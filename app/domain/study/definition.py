@@ -10,7 +10,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
+from app.domain.schedule import is_test
 from app.domain.study.formulary import Formulary
+from app.domain.study.notices import Message, Notice
 from app.domain.study.questions import (
     Anchors,
     Gate,
@@ -21,7 +23,16 @@ from app.domain.study.questions import (
     Trigger,
     TriggerWording,
 )
-from app.domain.study.rules import AlertRules, Baseline, Flags, Scale, Sessions, Week, Window
+from app.domain.study.rules import (
+    AlertRules,
+    Baseline,
+    Days,
+    Flags,
+    Scale,
+    Sessions,
+    Week,
+    Window,
+)
 from app.domain.study.wording import Code, Part, Text, Version, distinct, first_twice
 from app.domain.study.zones import ZoneSet
 
@@ -46,13 +57,11 @@ SENTENCES = frozenset(
 """Sentences that pages ask for by name in `Study.wording`; each must be there, and no other."""
 
 
-class Reminder(Part):
-    """One evening message: local time of sending and words without health in them."""
+class Reminder(Message):
+    """One evening message: its code and its local time of sending."""
 
     code: Code
     at: time
-    subject: Text
-    body: Text
 
 
 class EmergencyNumber(Part):
@@ -85,7 +94,9 @@ class StudyFile(Part):
     default_scale: Scale
     own_scores_hidden: bool
     clinic_measures_first: bool
+    unconfirmed_after_days: Days
     adherence_target: Annotated[int, Field(ge=1, le=100)]
+    credentials_end_after_days: Days
     window: Window
     sessions: Sessions
     baseline: Baseline
@@ -102,8 +113,10 @@ class StudyFile(Part):
     medicines: MedicineWording
     session_report: SessionReport
     reminders: Annotated[tuple[Reminder, ...], AfterValidator(distinct)]
+    test_message: Message
     alerts: AlertRules
     emergency: Emergency
+    privacy: Notice
     wording: Mapping[str, Text]
 
     @field_validator("accepted_versions")
@@ -139,6 +152,8 @@ class StudyFile(Part):
             raise ValueError("are not in the order of their times")
         if "window" in info.data and times[0] < info.data["window"].opens:
             raise ValueError(f"{reminders[0].code} comes before the window opens")
+        if taken := next((r.code for r in reminders if is_test(r.code)), None):
+            raise ValueError(f"{taken} begins like a test message")
         return reminders
 
     @field_validator("wording")
@@ -155,7 +170,8 @@ class Study(StudyFile):
     """One study, whole and frozen: its settings, its places of touch and its formulary.
 
     `version` is stamped on every record; `accepted_versions` are those still taken from phones.
-    `adherence_target` is a percentage of the closed due days.
+    `adherence_target` is a percentage of the closed due days; `credentials_end_after_days` counts
+    from a participant's last diary day.
     """
 
     zone_set: ZoneSet

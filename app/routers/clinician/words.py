@@ -58,6 +58,11 @@ STATES = {
     "lost_to_follow_up": _("lost to follow-up"),
     "deceased": _("deceased"),
 }
+LENGTHS = {
+    "flare": _("too much pain"),
+    "short": _("without triggers"),
+    "usual": _("with triggers"),
+}
 LIMBS = {
     "hand left": _("left hand or arm"),
     "hand right": _("right hand or arm"),
@@ -65,6 +70,9 @@ LIMBS = {
     "foot right": _("right foot or leg"),
 }
 REASONS = {
+    "disowned": _("entry not theirs"),
+    "request": _("open request"),
+    "unconfirmed": _("entry not confirmed"),
     "pain_high": _("high pain"),
     "flare_running": _("too much pain"),
     "missed_running": _("missed days"),
@@ -105,6 +113,11 @@ OPERATIONS = {
     "correct": _("corrected"),
     "void": _("taken back"),
     "redact": _("text removed"),
+}
+ASKED = {
+    "correction": _("asks for a correction"),
+    "data_copy": _("asks for a copy of the data"),
+    "leaving": _("asks to leave the study"),
 }
 KINDS = {
     "diary": _("Diary"),

@@ -1,8 +1,10 @@
 """The participant's doors: the enrolment link, the code, the way out, and the language.
 
-The rule kept: opening a link uses nothing up, and no door says more than it must.
+The rule kept: opening a link uses nothing up, and no door says more than it must. Passkeys and
+pairing are beside, in `passkeys` and `phones`; they share the page of the closed door.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from fastapi import APIRouter, Query, Request
@@ -12,16 +14,16 @@ from app.domain.errors import DomainError, InvalidInput
 from app.rendering import LANGUAGES, translations
 from app.routers import deps
 from app.routers.auth import safe_next
-from app.routers.deps import Form, Here, Lang, MaybePerson, Now, Read, Write, first
+from app.routers.deps import Form, Here, Lang, MaybePerson, Now, Read, Service, Write, first
+from app.routers.device_words import name_of
 from app.routers.errors import on_refusal
 from app.routers.participant.frame import Frame, frame_of
-from app.services import devices, participants
+from app.services import devices, participants, passkeys
+from app.services.devices import Browser
 from app.store.session import Session
 from app.store.tables import Participant
 
 router = APIRouter(include_in_schema=False)
-YEAR_S = 365 * 24 * 3600
-DAY_S = 24 * 3600
 
 
 def _phone_of(request: Request, session: Session) -> Participant | None:
@@ -29,6 +31,33 @@ def _phone_of(request: Request, session: Session) -> Participant | None:
     credential = request.cookies.get(deps.DEVICE_COOKIE)
     found = devices.find_enrolled(session, credential) if credential else None
     return found[1] if found else None
+
+
+def browser_of(request: Request, form: dict[str, list[str]]) -> Browser:
+    """What the browser that posts a form says of itself."""
+    name = name_of(request.headers.get("user-agent", ""))
+    return Browser(label=name, sent_at=_instant(first(form, "sent_at")))
+
+
+def closed_page(
+    request: Request,
+    service: Service,
+    session: Session,
+    lang: str,
+    shown: Mapping[str, object],
+) -> Response:
+    """Ask for passkey or code on an enrolled phone; on any other, for a pairing code or a link.
+
+    `shown` may hold `next` (an address), `errors` and what was `typed` as a pairing code.
+    """
+    person = _phone_of(request, session)
+    frame = frame_of(request, service, session, lang, person)
+    offers = passkeys.may_open(session, deployment=service.deployment, person=person)
+    template = "auth/unknown.html" if person is None else "auth/unlock.html"
+    values = {"next": "/", "errors": {}, "typed": "", "passkey": offers}
+    response = frame.page(template, {**values, **shown})
+    response.delete_cookie(deps.AWAKE_COOKIE, path="/")
+    return response
 
 
 @router.get("/join/{token}")
@@ -58,17 +87,14 @@ def join(
     pin = first(form, "pin")
     if pin != first(form, "pin_again"):
         raise InvalidInput("pin_differs", field="pin_again")
+    browser = browser_of(request, form)
     enrolled = devices.join(
-        session,
-        token=token,
-        pin=pin,
-        label=request.headers.get("user-agent", ""),
-        sent_at=_instant(first(form, "sent_at")),
-        now=now,
+        session, token=token, pin=pin, label=browser.label, sent_at=browser.sent_at, now=now
     )
-    response = RedirectResponse("/", status_code=303)
-    deps.set_cookie(response, service, deps.DEVICE_COOKIE, enrolled.credential, YEAR_S)
-    deps.set_cookie(response, service, deps.PERSON_COOKIE, enrolled.sign_in, DAY_S)
+    # Only the script tells the time, and only the script makes passkeys.
+    offers = browser.sent_at is not None and passkeys.find_party(service.deployment) is not None
+    response = RedirectResponse("/passkeys/new" if offers else "/", status_code=303)
+    deps.open_diary(response, service, enrolled.sign_in, enrolled.credential)
     return response
 
 
@@ -93,15 +119,7 @@ def unlock_page(
     """Ask for the code, or go on when the diary is open already."""
     if found is not None:
         return RedirectResponse(safe_next(target, "/"), status_code=303)
-    person = _phone_of(request, session)
-    frame = frame_of(request, service, session, lang, person)
-    if person is None:
-        _ = translations(lang).gettext
-        return frame.message(
-            _("This phone does not know you yet"),
-            _("Open the link that the study team gave you, or ask them for a new one."),
-        )
-    return frame.page("auth/unlock.html", {"next": safe_next(target, "/"), "errors": {}})
+    return closed_page(request, service, session, lang, {"next": safe_next(target, "/")})
 
 
 @router.post("/unlock")
@@ -113,14 +131,14 @@ def unlock(
 
     def refuse(_: DomainError, told: str) -> Response:
         with service.database.read() as reading:
-            frame = frame_of(request, service, reading, lang, _phone_of(request, reading))
-        return frame.page("auth/unlock.html", {"next": target, "errors": {"pin": told}})
+            shown = {"next": target, "errors": {"pin": told}}
+            return closed_page(request, service, reading, lang, shown)
 
     on_refusal(request, refuse)
     credential = request.cookies.get(deps.DEVICE_COOKIE, "")
     token = devices.unlock(session, credential=credential, pin=first(form, "pin"), now=now)
     response = RedirectResponse(target, status_code=303)
-    deps.set_cookie(response, service, deps.PERSON_COOKIE, token, DAY_S)
+    deps.open_diary(response, service, token, None)
     return response
 
 
@@ -130,6 +148,7 @@ def sign_out(request: Request, session: Write, now: Now) -> Response:
     devices.sign_out(session, token=request.cookies.get(deps.PERSON_COOKIE, ""), now=now)
     response = RedirectResponse("/signed-out", status_code=303)
     response.delete_cookie(deps.PERSON_COOKIE, path="/")
+    response.delete_cookie(deps.AWAKE_COOKIE, path="/")
     return response
 
 
@@ -142,6 +161,7 @@ def signed_out(request: Request, service: Here, session: Read, lang: Lang) -> Re
         _("Your diary is closed"),
         _("What you saved is kept. What still waits is sent as soon as there is signal."),
         actions=[(_("Open it again"), "/unlock")],
+        erase=True,
     )
 
 
@@ -158,5 +178,5 @@ def choose_language(
             session, deployment=service.deployment, actor=found.actor, language=lang, now=now
         )
     response = RedirectResponse(safe_next(first(form, "back"), "/"), status_code=303)
-    deps.set_cookie(response, service, "lang", lang, YEAR_S)
+    deps.set_cookie(response, service, "lang", lang, deps.YEAR_S)
     return response

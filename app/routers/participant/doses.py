@@ -96,16 +96,8 @@ def _shown(medicine: Snapshot, words: Words, who: SignedIn, now: datetime) -> di
     _ = translations(words.lang).gettext
     today = now.astimezone(zone_named(who.person.tz)).date()
     return {
-        "medicine": {
-            "id": medicine.medicine_id,
-            "name": medicine.name,
-            "strength": medicine.strength,
-            "unit_words": words.unit(medicine.unit),
-            "step": shelf.step_of(medicine),
-            "is_patch": medicine.ug_per_h is not None,
-            "is_rescue": medicine.role == "rescue",
-        },
-        "amounts": words.amounts(medicine.unit),
+        "medicine": shelf.shown(medicine, words),
+        "snapshot": medicine.model_dump(mode="json"),
         "days": [
             (today.isoformat(), _("today")),
             ((today - ONE_DAY).isoformat(), _("yesterday")),

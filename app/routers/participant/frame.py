@@ -12,6 +12,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 
 from app.rendering import LANGUAGES, page
+from app.routers import deps
 from app.routers.deps import Service, SignedIn
 from app.store import participants
 from app.store.session import Session
@@ -28,6 +29,8 @@ class Frame:
     person: dict[str, str] | None = None
     team: dict[str, str] | None = None
     is_open: bool = False
+    is_shell: bool = False
+    """Whether the page is the same for everybody, for phones to keep and fill in themselves."""
 
     def page(self, template: str, values: dict[str, Any], status: int = 200) -> HTMLResponse:
         """Answer with a page inside its frame."""
@@ -35,14 +38,19 @@ class Frame:
         surroundings = {
             "study": self.service.deployment.study,
             "languages": [(code, language_name(code)) for code in LANGUAGES],
+            "is_shell": self.is_shell,
+            "look": AS_IT_COMES if self.is_shell else look_of(self.request),
             "here": self.request.url.path if is_get else "/",
             "person": self.person,
             "team": self.team,
             "is_open": self.is_open,
         }
-        return page(
+        response = page(
             self.request, template, {**surroundings, **values}, lang=self.lang, status=status
         )
+        if self.is_open:
+            deps.set_awake(response, self.service)
+        return response
 
     def message(self, title: str, *sentences: str, **values: Any) -> HTMLResponse:
         """Answer with a page that only says something; `values` may give actions and a receipt."""
@@ -50,6 +58,19 @@ class Frame:
         return self.page(
             "participant/message.html", {"title": title, "sentences": sentences} | shown
         )
+
+
+LOOK_COOKIE = "look"
+THEMES, SIZES = ("auto", "light", "dark"), ("normal", "large", "largest")
+AS_IT_COMES = {"theme": "", "size": ""}
+
+
+def look_of(request: Request) -> dict[str, str]:
+    """How this phone shows its pages, as its cookie says: `theme` and `size`, empty for neither."""
+    theme, _, size = request.cookies.get(LOOK_COOKIE, "").partition(".")
+    if theme not in THEMES or size not in SIZES:
+        return AS_IT_COMES
+    return {"theme": "" if theme == "auto" else theme, "size": size}
 
 
 def frame_of(

@@ -1,19 +1,22 @@
 """Home: today in words, the one thing to do, doses, and the last days by status."""
 
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from app.domain.ledger import receipt_code
+from app.domain.records import Snapshot
 from app.rendering import translations
-from app.routers.deps import Here, Now, Person, Read
-from app.routers.participant import shelf
+from app.routers.deps import Here, Now, Person, Read, Service, SignedIn
+from app.routers.participant import letters, shelf
 from app.routers.participant.frame import open_frame
 from app.routers.participant.words import Words
-from app.services import today
+from app.services import own_days, today
 from app.services.today import Stage, Today
-from app.store import records
+from app.store import participants, records
 from app.store.session import Session
 
 router = APIRouter(include_in_schema=False)
@@ -44,8 +47,42 @@ def home(
         "report": "/session-report" if seen.report else None,
         "sessions": _sessions(seen, words),
         "is_simulated": service.deployment.demo,
+        **letters.on_home(session, words, who),
+        "tz": who.person.tz,
+        "worn": _worn(session, who, listed, words, now) if seen.stage is not Stage.ENDED else [],
+        "thanks": _thanks(session, service, who, now) if seen.stage is Stage.ENDED else None,
     }
     return open_frame(request, service, session, who).page("participant/home.html", values)
+
+
+def _worn(
+    session: Session, who: SignedIn, listed: Mapping[str, Snapshot], words: Words, now: datetime
+) -> list[dict[str, Any]]:
+    """The patches worn now, with the way to note that one is off while it is on the list."""
+    _ = translations(words.lang).gettext
+    shown = []
+    for dose in own_days.list_worn(session, person=who.person, now=now):
+        code, clock = dose.medicine.medicine_id, dose.taken_at
+        at = f"{clock:%H:%M}" if clock else words.part(dose.taken_part or "noon")
+        since = {"day": words.day(dose.taken_on), "time": at}
+        shown.append(
+            {
+                "name": f"{dose.medicine.name} {dose.medicine.strength}",
+                "sentence": _("Patch on since %(day)s, %(time)s") % since,
+                "address": f"/doses/new?medicine={code}" if code in listed else None,
+            }
+        )
+    return shown
+
+
+def _thanks(session: Session, service: Service, who: SignedIn, now: datetime) -> dict[str, Any]:
+    """What the page says once the diary is over."""
+    deployment = service.deployment
+    spans = participants.list_zones(session, who.person.id)
+    return {
+        "days": deployment.study.credentials_end_after_days,
+        "has_scores": own_days.scores_are_shown(deployment, who.person, spans, now),
+    }
 
 
 def _said(session: Session, seen: Today, words: Words, tz: str) -> dict[str, Any]:
@@ -54,9 +91,9 @@ def _said(session: Session, seen: Today, words: Words, tz: str) -> dict[str, Any
     may_fill = seen.stage in (Stage.OPEN, Stage.LATE)
     action = None
     if may_fill:
-        action = {"label": _("Fill in the diary"), "address": "/diary"}
+        action = {"label": _("Fill in the diary"), "address": "/diary?go=1"}
     elif seen.stage is Stage.BEFORE:
-        action = {"label": _("Try it out"), "address": "/diary"}
+        action = {"label": _("Try it out"), "address": "/diary?go=1"}
     title, sentence = _sentences(words)[seen.stage]
     window = seen.window
     times = {

@@ -10,6 +10,7 @@ from typing import Any, cast
 from app.domain.errors import DomainError, InvalidInput, NotFound
 from app.domain.records import DiaryPayload, Kind, Snapshot, read_payload
 from app.domain.review import contradictions
+from app.domain.study import Study
 from app.domain.study.wording import LimbName, Side
 from app.rendering import translations
 from app.routers import forms
@@ -114,20 +115,30 @@ class Paper:
 
     def _document(self, mode: str, lang: str) -> dict[str, Any]:
         """What the script must know to make the submission by itself."""
-        _ = translations(lang).gettext
-        study = self.service.deployment.study
-        return {
+        return document_of(self.service.deployment.study, lang) | {
             "mode": mode,
             "practice": self.is_practice,
-            "form_version": study.version,
+            "on": self.seen.diary_on.isoformat(),
             "scale": self.who.person.scale,
-            "items": [item.code for item in study.asked_items],
-            "triggers": [trigger.code for trigger in study.asked_triggers],
-            "zone_set": study.zone_set.version,
             "medicines": shelf.as_sent(self.listed),
             "logged": bool(self.logged),
-            "words": {"answered": _("answered"), "unanswered": _("no answer")},
         }
+
+
+def document_of(study: Study, lang: str) -> dict[str, Any]:
+    """What the script must know of the study, whoever answers."""
+    _ = translations(lang).gettext
+    return {
+        "form_version": study.version,
+        "items": [item.code for item in study.asked_items],
+        "triggers": [trigger.code for trigger in study.asked_triggers],
+        "zone_set": study.zone_set.version,
+        "words": {
+            "answered": _("answered"),
+            "unanswered": _("no answer"),
+            "diary": _("Your diary"),
+        },
+    }
 
 
 def paper_for(session: Session, service: Service, who: SignedIn, now: datetime) -> Paper:

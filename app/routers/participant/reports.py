@@ -58,6 +58,7 @@ def _shown(study: Study, report: DueReport, lang: str) -> dict[str, Any]:
     wording = study.session_report
     symptoms = wording.weekly_items if report.is_weekly else wording.items
     return {
+        "session_no": report.session_no,
         "intro": (wording.weekly_intro if report.is_weekly else wording.intro).in_(lang),
         "symptoms": [
             {

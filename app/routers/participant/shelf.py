@@ -13,6 +13,12 @@ from app.store.session import Session
 from app.store.tables import Participant
 
 UNDO_FOR = timedelta(minutes=1)
+BLANK: dict[str, Any] = {
+    **{name: f"{{{name}}}" for name in ("id", "name", "strength", "step", "prescribed")},
+    "unit_words": "{unit}",
+    "is_opened": False,
+}
+"""A medicine that is none yet: where the empty pages leave room for its words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +53,26 @@ def medicines(
 ) -> list[dict[str, Any]]:
     """The list as the diary and home show it; `values` says which counters to leave open."""
     return [
-        {
-            "id": medicine_id,
-            "name": medicine.name,
-            "strength": medicine.strength,
-            "role": medicine.role,
-            "step": step_of(medicine),
-            "prescribed": words.prescribed(medicine),
-            "is_opened": any(name.startswith(f"m.{medicine_id}.") for name in values),
-        }
+        shown(medicine, words)
+        | {"is_opened": any(name.startswith(f"m.{medicine_id}.") for name in values)}
         for medicine_id, medicine in shelf.items()
     ]
+
+
+def shown(medicine: Snapshot, words: Words) -> dict[str, Any]:
+    """One medicine in words, with the amounts that one tap can say."""
+    return {
+        "id": medicine.medicine_id,
+        "name": medicine.name,
+        "strength": medicine.strength,
+        "role": medicine.role,
+        "step": step_of(medicine),
+        "prescribed": words.prescribed(medicine),
+        "unit_words": words.unit(medicine.unit),
+        "amounts": words.amounts(medicine.unit),
+        "is_patch": medicine.ug_per_h is not None,
+        "is_rescue": medicine.role == "rescue",
+    }
 
 
 def step_of(medicine: Snapshot) -> float:

@@ -14,7 +14,7 @@ from app.domain.ledger import receipt_code
 from app.domain.records import Submission, read_submission
 from app.domain.study import Study
 from app.rendering import translations
-from app.routers.deps import Body, Here, Now, Person, Read, Write, submitter
+from app.routers.deps import Body, Here, Now, Person, Read, Write, set_awake, submitter
 from app.routers.participant.frame import open_frame
 from app.services import diary
 from app.services.diary import Outcome
@@ -28,11 +28,11 @@ STATUS = {Outcome.SAVED: 201, Outcome.KNOWN: 200, Outcome.SET_ASIDE: 202, Outcom
 @router.post("/submissions")
 def receive(request: Request, service: Here, session: Write, body: Body, now: Now) -> Response:
     """Save what a phone sends, and acknowledge it."""
-    actor = submitter(request, session)
+    sender = submitter(request, session, now)
     receipt = diary.submit(
         session,
         deployment=service.deployment,
-        actor=actor,
+        actor=sender.actor,
         submission=_read(body),
         now=now,
     )
@@ -45,7 +45,10 @@ def receive(request: Request, service: Here, session: Write, body: Body, now: No
         "reason": receipt.reason,
     }
     acknowledged = {"X-Record-Ack": receipt.record_id}
-    return JSONResponse(told, status_code=STATUS[receipt.outcome], headers=acknowledged)
+    answer = JSONResponse(told, status_code=STATUS[receipt.outcome], headers=acknowledged)
+    if sender.seen_at is not None:
+        set_awake(answer, service)
+    return answer
 
 
 def _read(body: bytes) -> Submission:

@@ -8,10 +8,11 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
-from babel.dates import format_date, format_time
+from babel.dates import format_date, format_time, get_timezone_location
 from babel.numbers import format_decimal
 
 from app.domain.diary_day import zone_named
+from app.domain.intake import Taken
 from app.domain.records import PARTS, DosePayload, EntryStatus, Snapshot
 from app.domain.study import Study
 from app.rendering import translations
@@ -37,9 +38,24 @@ class Words:
         """An instant as the clock on the wall shows it: 20:14."""
         return str(format_time(at.astimezone(zone_named(tz)), "HH:mm", locale=self.lang))
 
+    def on(self, at: datetime, tz: str) -> str:
+        """The date of an instant as people write it: 14 January 2026."""
+        here = at.astimezone(zone_named(tz)).date()
+        return str(format_date(here, "d MMMM y", locale=self.lang))
+
     def day(self, on: date) -> str:
         """A date as people say it: Wednesday 14 January."""
         return str(format_date(on, "EEEE d MMMM", locale=self.lang))
+
+    def moment(self, at: datetime, tz: str) -> str:
+        """An instant with its day: Wednesday 14 January at 20:14."""
+        _ = translations(self.lang).gettext
+        day = self.day(at.astimezone(zone_named(tz)).date())
+        return _("%(day)s at %(time)s") % {"day": day, "time": self.clock(at, tz)}
+
+    def zone(self, tz: str) -> str:
+        """A time zone by the place that people know: La Réunion."""
+        return get_timezone_location(tz, locale=self.lang, return_city=True) or tz
 
     def number(self, value: float) -> str:
         """A number of units: ½, 1,5 or 10."""
@@ -68,16 +84,23 @@ class Words:
             f"{self.part(part)} {self.number(units)}" for part, units in asked if units
         )
 
-    def dose(self, dose: DosePayload) -> str:
-        """A dose that was logged: Ixprim, 1 tablet, 14:05."""
+    def dose(self, dose: DosePayload | Taken) -> str:
+        """A dose that was logged or recalled: Ixprim, 1 tablet, 14:05."""
         medicine = dose.medicine
         when = dose.taken_at.strftime("%H:%M") if dose.taken_at else self.part(str(dose.taken_part))
         if dose.patch:
             wording = self.study.medicines
             done = wording.patch_applied if dose.patch == "applied" else wording.patch_removed
-            return f"{medicine.name} {medicine.strength}: {done.in_(self.lang)}, {when}"
-        amount = self.units(medicine.unit, dose.units)
-        return f"{medicine.name} {medicine.strength}: {amount}, {when}"
+            what = done.in_(self.lang)
+        else:
+            what = self.units(medicine.unit, dose.units)
+        named = f"{medicine.name} {medicine.strength}"
+        _ = translations(self.lang).gettext
+        return _("%(medicine)s: %(what)s, %(when)s") % {
+            "medicine": named,
+            "what": what,
+            "when": when,
+        }
 
     def amounts(self, unit: str) -> list[tuple[str, str]]:
         """The amounts of a unit that one tap can say, as (value, words)."""

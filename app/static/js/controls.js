@@ -77,13 +77,14 @@ each(".vas", (vas) => {
   show();
 });
 
-each("[data-add]", (button) => {
+// Counters may be added to the page later: the page itself listens.
+document.addEventListener("click", ({ target }) => {
+  const button = target.closest("[data-add]");
+  if (!button) return;
   const field = button.parentNode.querySelector("input");
   const by = +button.dataset.add;
-  button.onclick = () => {
-    field.value = Math.max(0, by > 0 && !field.value ? 1 : +field.value + by) || "";
-    changed(field);
-  };
+  field.value = Math.max(0, by > 0 && !field.value ? 1 : +field.value + by) || "";
+  changed(field);
 });
 
 each("#zones", (step) => {

@@ -1,13 +1,8 @@
-/* The outbox: what this phone has saved and the server has not acknowledged, and its sending.
+/* What this phone keeps; the service worker loads it too. A submission is stored durably before any
+   network is tried, and leaves only on X-Record-Ack. Another enrolment's are neither given nor sent. */
 
-   A row is stored durably before any network is tried, and leaves only on X-Record-Ack. Rows carry
-   their enrolment: another participant's are neither shown nor sent. Every page loads this. */
-
-const root = document.documentElement;
-const mine = root.dataset.enrolment;
 const RESERVE = "outbox:";
-
-root.classList.add("js");
+const reserve = globalThis.localStorage;
 
 const settled = (request, done) => new Promise((resolve, reject) => {
   request[done] = () => resolve(request.result);
@@ -15,95 +10,140 @@ const settled = (request, done) => new Promise((resolve, reject) => {
 });
 
 // Opened for each transaction and closed after it: iOS kills a database left open in the background.
-async function once(mode, work) {
-  const opening = indexedDB.open("carnet", 1);
-  opening.onupgradeneeded = () => opening.result.createObjectStore("outbox", { keyPath: "id" });
+async function once(name, mode, work) {
+  const opening = indexedDB.open("carnet", 2);
+  opening.onupgradeneeded = ({ oldVersion }) => {
+    if (oldVersion < 1) opening.result.createObjectStore("outbox", { keyPath: "id" });
+    opening.result.createObjectStore("kept");
+  };
   const database = await settled(opening, "onsuccess");
   try {
-    const transaction = database.transaction("outbox", mode, { durability: "strict" });
-    const request = work(transaction.objectStore("outbox"));
+    const transaction = database.transaction(name, mode, { durability: "strict" });
+    const request = work(transaction.objectStore(name));
     await settled(transaction, "oncomplete");
     return request.result;
   } finally {
     database.close();
   }
 }
-const inStore = (mode, work) => once(mode, work).catch(() => once(mode, work));
+const inStore = (...asked) => once(...asked).catch(() => once(...asked));
 
-const put = (row) => inStore("readwrite", (store) => store.put(row))
-  .catch(() => localStorage.setItem(RESERVE + row.id, JSON.stringify(row)));
+/* Beside the submissions: one value a name */
+
+export const recall = (name) => inStore("kept", "readonly", (store) => store.get(name)).catch(() => {});
+export const hold = (name, value) => inStore("kept", "readwrite", (store) => store.put(value, name));
+export const drop = (name) => inStore("kept", "readwrite", (store) => store.delete(name)).catch(() => {});
+
+/** Erase what was kept of an enrolment, but for its submissions. */
+export const forget = (enrolment) =>
+  Promise.all(["profile", "saved", "draft", "tonight", "key"].map((name) => drop(`${name}:${enrolment}`)));
+
+async function keyOf(enrolment) {
+  const name = `key:${enrolment}`;
+  const made = await recall(name);
+  if (made) return made;
+  const key = await crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]);
+  await hold(name, key);
+  return key;
+}
+
+let sealing = Promise.resolve();
+
+/** Keep answers sealed, under a key that cannot leave this phone. */
+export function seal(...told) {
+  sealing = sealing.catch(() => {}).then(() => sealed(...told)); // one at a time, the latest last
+  return sealing;
+}
+
+async function sealed(name, enrolment, value) {
+  const iv = crypto.getRandomValues(new Uint8Array(12));
+  const told = new TextEncoder().encode(JSON.stringify(value));
+  const text = await crypto.subtle.encrypt({ name: "AES-GCM", iv }, await keyOf(enrolment), told);
+  await hold(`${name}:${enrolment}`, { iv, text });
+}
+
+/** Give sealed answers back, or nothing. */
+export async function unseal(name, enrolment) {
+  try {
+    const { iv, text } = await recall(`${name}:${enrolment}`);
+    const told = await crypto.subtle.decrypt({ name: "AES-GCM", iv }, await keyOf(enrolment), text);
+    return JSON.parse(new TextDecoder().decode(told));
+  } catch {
+    return null;
+  }
+}
+
+/* The submissions */
+
+const put = (row) => inStore("outbox", "readwrite", (store) => store.put(row))
+  .catch(() => reserve.setItem(RESERVE + row.id, JSON.stringify(row)));
 
 async function remove(id) {
-  await inStore("readwrite", (store) => store.delete(id)).catch(() => {});
-  localStorage.removeItem(RESERVE + id);
+  await inStore("outbox", "readwrite", (store) => store.delete(id)).catch(() => {});
+  reserve?.removeItem(RESERVE + id);
 }
 
-async function rows() {
-  const stored = await inStore("readonly", (store) => store.getAll()).catch(() => []);
-  const reserve = Object.keys(localStorage).filter((key) => key.startsWith(RESERVE));
-  return [...stored, ...reserve.map((key) => JSON.parse(localStorage[key]))]
-    .filter((row) => row.enrolment === mine)
-    .sort((a, b) => a.kept - b.kept);
+/** What waits of an enrolment, in the order of saving. */
+export async function rows(enrolment) {
+  const stored = await inStore("outbox", "readonly", (store) => store.getAll()).catch(() => []);
+  const beside = Object.keys(reserve ?? {}).filter((key) => key.startsWith(RESERVE));
+  return [...stored, ...beside.map((key) => JSON.parse(reserve[key]))]
+    .filter((row) => row.enrolment === enrolment)
+    .sort((a, b) => a.order - b.order);
 }
-
-/** Keep a submission on this phone; rejects when nothing on it can store. */
-export const keep = (submission) => put({
-  id: submission.submission_id, enrolment: mine, kept: Date.now(), attempt: 0, submission,
-});
 
 /** The present by the phone's own clock. */
 export const instant = () => new Date().toISOString();
 
-const isRefused = (status) => status >= 400 && status < 500 && status !== 401;
+/** Keep a submission, with words for it; rejects when nothing can store. */
+export async function keep(submission, enrolment, words) {
+  // The clock may be set backwards between two saves; their order may not change by it.
+  const order = Math.max(Date.now(), ...(await rows(enrolment)).map((row) => row.order + 1));
+  await put({ id: submission.submission_id, enrolment, order, attempt: 0, submission, words });
+}
 
-async function send(row, waiting) {
-  row.attempt += 1;
-  const body = { ...row.submission, attempt: row.attempt, waiting, sent_at: instant() };
+/** Whether the server will never take it as it is: the study team must help. */
+export const isRefused = (status) =>
+  status >= 400 && status < 500 && ![401, 408, 425, 429].includes(status);
+
+/** Send one submission; gives the status and, once acknowledged, what became of it. */
+export async function post({ submission, enrolment, attempt = 1 }, waiting = 1) {
   const answer = await fetch("/submissions", {
     method: "POST",
     headers: { "Content-Type": "application/json" },
-    body: JSON.stringify(body),
+    body: JSON.stringify({ ...submission, enrolment, attempt, waiting, sent_at: instant() }),
     redirect: "error",
     signal: AbortSignal.timeout(30000),
   });
-  const { status } = answer;
-  if (answer.headers.get("X-Record-Ack") !== row.submission.record_id) {
+  const isTaken = answer.headers.get("X-Record-Ack") === submission.record_id;
+  return { status: answer.status, told: isTaken && (await answer.json().catch(() => ({}))) };
+}
+
+async function send(row, waiting) {
+  row.attempt += 1;
+  const { submission } = row;
+  const { status, told } = await post(row, waiting);
+  if (!told) {
     await put({ ...row, status });
     return isRefused(status);
   }
   await remove(row.id);
-  const told = await answer.json().catch(() => ({}));
-  document.dispatchEvent(new CustomEvent("sent", { detail: { ...told, id: row.id } }));
+  const channel = new BroadcastChannel("sent");
+  channel.postMessage({ ...told, id: row.id, record_id: submission.record_id });
+  channel.close();
   return true;
 }
 
-async function round() {
-  let left = await rows();
+async function round(enrolment) {
+  let left = await rows(enrolment);
   for (const row of left) {
     // A closed diary or a server in trouble ends the round; a refused row does not hold the rest.
     if (!(await send(row, left.length).catch(() => put(row)))) break;
-    left = await rows();
+    left = await rows(enrolment);
   }
-  left = await rows();
-  const told = {
-    "signed-out": left.some(({ status }) => status === 401),
-    refused: left.some(({ status }) => isRefused(status)),
-  };
-  document.querySelectorAll("[data-waiting]").forEach((n) => (n.textContent = left.length));
-  document.querySelectorAll("[data-outbox]").forEach((n) => (n.hidden = !told[n.dataset.outbox]));
+  return rows(enrolment);
 }
 
-/** Send what waits, one round at a time over all open pages. */
-export const replay = () => (navigator.locks ? navigator.locks.request("outbox", round) : round());
-
-if (mine) {
-  replay();
-  for (const event of ["online", "focus", "pageshow"]) addEventListener(event, replay);
-  document.addEventListener("visibilitychange", replay);
-  setInterval(replay, 60000);
-}
-
-// The link that enrols a phone is its first contact: it tells what the phone's clock shows.
-document.addEventListener("submit", ({ target }) => {
-  if (target.elements.sent_at) target.elements.sent_at.value = instant();
-});
+/** Send what waits, one round at a time over all pages; gives what is left. */
+export const replay = (enrolment) =>
+  navigator.locks ? navigator.locks.request("outbox", () => round(enrolment)) : round(enrolment);

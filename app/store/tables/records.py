@@ -51,7 +51,15 @@ class RecordVersion(Base):
     """One save of a record. `payload` is canonical JSON, null for a void."""
 
     __tablename__ = "record_versions"
-    __table_args__ = (Index(None, "participant_id", "kind", "diary_on"),)
+    __table_args__ = (
+        Index(None, "participant_id", "kind", "diary_on"),
+        Index(
+            "ix_record_versions_saved_locked",
+            "participant_id",
+            sqlite_where=text("assurance = 'device'"),
+            postgresql_where=text("assurance = 'device'"),
+        ),
+    )
     record_id: Mapped[str] = mapped_column(String(36), primary_key=True)
     version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     change_id: Mapped[str] = mapped_column(String(36), unique=True)
