@@ -18,7 +18,7 @@ say = @printf '%s\n' '· $(1)'
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help install install-dev chromium demo demo-reset migrate test soak bench check \
-        format messages docs lock clean
+        screenshots lighthouse webkit format messages docs lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -86,8 +86,17 @@ soak: export SOAK = 1
 soak: install-dev chromium  ## The same tests with large counts
 	@$(BIN)/python -m pytest --numprocesses $(WORKERS)
 
-bench: install-dev  ## Measure; never judges
+bench: install-dev chromium  ## Measure; never judges
 	@$(BIN)/python -m tests.bench
+
+screenshots: install-dev chromium  ## Every page, both languages and themes, into ./screenshots (PAGES=part-of-a-name)
+	@$(BIN)/python -m tests.screenshots $(PAGES)
+
+lighthouse: install-dev chromium  ## What Lighthouse says of the phone's pages; needs Node
+	@$(BIN)/python -m tests.lighthouse
+
+webkit: install-dev  ## An evening in WebKit; needs webkit2gtk-driver and xvfb
+	@$(BIN)/python -m tests.webkit
 
 check: install-dev  ## Format, lint and types
 	@$(BIN)/ruff format --check --quiet . || { echo 'Not formatted: run make format.' >&2; exit 1; }

@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.bench.measures import measure_page, measure_saves
+from tests.bench.paint import BITS_PER_S, ROUND_TRIP_MS, SLOWER, chromium, measure_paint
 from tests.engines import PostgreSQL, Sqlite, postgres_server
 
 
@@ -27,6 +28,11 @@ def main() -> None:
         row("ratio", (f"{each.ratio:.2f}" for each in saves), "≥ 0.40")
         pages = [measure_page(each.empty(), views=50) for each in engines]
         row("a participant's page with 365 days, ms", (f"{ms:.0f}" for ms in pages), "≤ 50")
+        with chromium() as browser:
+            paint = measure_paint(browser, engines[0], rounds=5)
+        say(f"\n/diary, {SLOWER}× slower, {BITS_PER_S // 1000} kbit/s, {ROUND_TRIP_MS} ms away")
+        row("largest paint, cold, ms", [f"{paint.cold_ms:.0f}"], "≤ 1500")
+        row("largest paint, warm, ms", [f"{paint.warm_ms:.0f}"], "≤ 500")
 
 
 def row(name: str, values: Iterable[str], aim: str = "") -> None:

@@ -6,6 +6,7 @@ clock the tests move.
 
 import json
 import re
+from dataclasses import replace
 from datetime import date, timedelta
 from urllib.parse import urlsplit
 
@@ -301,8 +302,9 @@ def test_what_another_participant_left_on_the_phone_is_never_filled_in(
     hand.mark("pain_average", 0.5)
     hand.save()
     expect(phone.locator("[data-waiting]")).to_have_text("1")
+    phone.context.clear_cookies()  # a page that is left sends once more, whatever is emulated
+    phone.goto("about:blank")
     phone.context.set_offline(False)
-    phone.context.clear_cookies()
     enter(phone, live_stage, Who.OTHER, "/")
     expect(phone.locator("[data-waiting]")).to_have_text("0")
     expect_kept(phone)
@@ -376,8 +378,9 @@ def test_before_the_first_day_it_is_practice_without_a_network_too(
 
 
 def test_when_it_is_not_evening_the_kept_page_says_when(phone: Page, live_stage: Stage) -> None:
-    live_stage.cast.cookies[Who.OWN] |= scenes.morning(live_stage, Who.OWN)
-    install(phone, live_stage)
+    cookies = live_stage.cast.cookies[Who.OWN] | scenes.morning(live_stage, Who.OWN)
+    morning = replace(live_stage, cast=replace(live_stage.cast, cookies={Who.OWN: cookies}))
+    install(phone, morning)
     phone.context.set_offline(True)
     go(phone, live_stage, "/diary")
     expect(phone.locator("#today")).to_contain_text("18:00")

@@ -1,12 +1,10 @@
-/* Controls for one sore hand: the second-tap guard, the line, the counters, the picture of the limb.
-
-   Each works on a native control, which holds the answer; nothing here knows what is asked. */
+/* Controls for one sore hand. Each works on a native control, which holds the answer. */
 
 const AGAIN_MS = 400;
 let last = -AGAIN_MS;
 let again = false;
 
-// A tremor taps twice. The second tap within 400 ms does nothing, wherever it lands.
+// A tremor taps twice: the second tap within 400 ms does nothing.
 addEventListener("pointerdown", (event) => {
   again = event.timeStamp - last < AGAIN_MS && !event.target.closest("[data-repeat]");
   if (!again) last = event.timeStamp;

@@ -1,5 +1,4 @@
-/* A dose with script: touched, kept, and for a minute it can be undone. In the empty page the medicine
-   comes from the phone's profile. */
+/* A dose: touched, kept, and for a minute it can be undone. */
 
 import "./controls.js";
 import { instant } from "./outbox.js";

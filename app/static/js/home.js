@@ -1,4 +1,4 @@
-/* The first page: what waits on this phone, and, where there is no network, where the day stands. */
+/* The first page: what waits and, without a network, where the day stands. */
 
 import { recall, rows } from "./outbox.js";
 import { evening, introduce, isAwake, mine, profile, savedOn } from "./phone.js";

@@ -1,7 +1,5 @@
-/* Passkeys: the phone makes one or shows one, and what it says is posted as a form.
-
-   A form with data-passkey names where its options are. What hides it is taken away where the phone
-   can; a page that only offers (data-onward) is left where it cannot. */
+/* Passkeys: the phone makes or shows one, and what it says is posted as a form. data-passkey names
+   where the options are; a page that only offers (data-onward) is left where the phone cannot. */
 
 const Key = window.PublicKeyCredential;
 const PARTS = ["clientDataJSON", "attestationObject", "authenticatorData", "signature", "userHandle"];

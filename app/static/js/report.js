@@ -1,4 +1,4 @@
-/* The report after a session, by way of the outbox. Whom to call is shown by controls.js, on the tap. */
+/* The report after a session, by way of the outbox. */
 
 import "./controls.js";
 import { compose, mine, save } from "./phone.js";

@@ -1,4 +1,4 @@
-/* The phone's time zone beside the diary's: offered in the settings, mentioned on the first page. */
+/* The phone's time zone beside the diary's. */
 
 const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
 const at = new Date();

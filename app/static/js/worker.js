@@ -37,7 +37,7 @@ async function kept(address) {
   return found ?? fetch(address);
 }
 
-// A page about a person comes from the server; when that is away, an empty page takes its place.
+// A page about a person comes from the server; when that is away, an empty one takes its place.
 async function fromServer(request, { pathname }) {
   const instead = () => kept(page(pathname.endsWith("/correction") ? "diary" : "home"));
   const late = new Promise((resolve) => setTimeout(resolve, PATIENCE_MS)).then(instead);
