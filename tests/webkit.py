@@ -82,7 +82,8 @@ class Browser:
             {"type": "pointerUp", "button": 0},
             {"type": "pause", "duration": 500},
         ]
-        finger = {"type": "pointer", "id": "finger", "parameters": {"pointerType": "touch"}}
+        # A mouse: on a desktop this WebKit takes no touches from its driver.
+        finger = {"type": "pointer", "id": "finger", "parameters": {"pointerType": "mouse"}}
         self.ask("actions", actions=[{**finger, "actions": steps}])
 
     def read(self, selector: str) -> str:
@@ -117,7 +118,8 @@ def play(browser: Browser, stage: Stage) -> str:
     for name, value in cookies.items():
         browser.ask("cookie", cookie={"name": name, "value": value, "path": "/"})
     browser.ask("url", url=f"{base_url}/diary")
-    browser.tap(".js #pain_average:not([hidden]) ~ [data-flare]")
+    browser.find("[data-save][hidden]")
+    browser.tap("[data-flare]")
     browser.tap("#pain_average .track", SHARE)
     browser.find("#pain_average .track.set")
     browser.tap("[data-save]:not([hidden])")

@@ -35,13 +35,17 @@ Look = tuple[str, str, str]
 
 
 def looks(number: int) -> Iterator[Look]:
-    """The looks of a page by its number among the pages: all of them, or a few that cover all."""
+    """The looks of a page by its number among the pages: all of them, or a few that cover all.
+
+    A page is opened once for each language, which is what costs: French, whose words are longer,
+    on two pages of three, English on the third.
+    """
     if SOAK:
         yield from product(LANGUAGES, THEMES, VIEWS)
         return
+    lang = LANGUAGES[number % 3 == 2]
     for turn, view in enumerate(VIEWS):
-        n = number + turn
-        yield LANGUAGES[n % 2], THEMES[(n // 2 + turn) % 2], view
+        yield lang, THEMES[(number + turn) % 2], view
 
 
 def put_on(page: Page, usual: ViewportSize, theme: str, view: str) -> None:
@@ -79,7 +83,7 @@ def barriers(page: Page, *, is_desk: bool) -> list[str]:
 def test_page_shuts_nobody_out(browser: Browser, engine: Engine, sight: Sight) -> None:
     asked = sorted(looks(PAGES.index(sight)))
     faults: set[str] = set()
-    for lang in LANGUAGES:
+    for lang in sorted({look[0] for look in asked}):
         with shown(browser, engine, sight, lang) as (page, _):
             usual = page.viewport_size
             assert usual is not None
@@ -93,9 +97,9 @@ def test_page_shuts_nobody_out(browser: Browser, engine: Engine, sight: Sight) -
     assert not faults, "\n".join(sorted(faults))
 
 
-def test_every_page_is_seen_in_every_language_theme_and_view() -> None:
+def test_every_page_is_seen_in_every_theme_and_view_and_pages_in_every_language() -> None:
+    assert {look[0] for number in range(3) for look in looks(number)} == set(LANGUAGES)
     for number in range(len(PAGES)):
         seen = set(looks(number))
-        assert {look[0] for look in seen} == set(LANGUAGES)
         assert {look[1] for look in seen} == set(THEMES)
         assert {look[2] for look in seen} == set(VIEWS)

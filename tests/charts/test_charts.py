@@ -282,9 +282,9 @@ def test_no_coordinate_is_written_longer_than_a_tenth() -> None:
 def test_own_scores_are_one_line_with_its_gaps() -> None:
     drawn = own_line([0, 50, None, 100, None], 100)
     assert (drawn.width, drawn.height) == (320, 150)
-    assert drawn.d == "M38 142h0L107 75M245 8h0"
+    assert drawn.d == "M48 142h0L114.5 75M247.5 8h0"
     assert [label.text for label in drawn.labels] == ["0", "50", "100"]
-    assert drawn.grid.count("M38 ") == 3
+    assert drawn.grid.count("M48 ") == 3
 
 
 @pytest.mark.parametrize("scores", [[], [None], [None, None]])
@@ -293,4 +293,4 @@ def test_no_score_draws_no_line(scores: list[int | None]) -> None:
 
 
 def test_one_score_alone_is_a_point() -> None:
-    assert own_line([5], 10).d == "M38 75h0"
+    assert own_line([5], 10).d == "M48 75h0"

@@ -44,13 +44,13 @@ function lock() {
   if (!document.hidden && began && !isAwake() && root.dataset.enrolment !== undefined) location.reload();
 }
 
-/** Ask the server for the profile; gives it, "locked", or nothing without a network. */
+/** Ask for the profile; gives it, "locked", or nothing without a network. */
 export async function refresh(within = 15000) {
   const asked = Date.now();
   const answer = await fetch("/profile", { redirect: "manual", signal: AbortSignal.timeout(within) }).catch(() => null);
   if (answer?.type === "opaqueredirect" || answer?.status === 401) return "locked";
-  if (!answer?.ok) return null;
-  const told = await answer.json();
+  const told = answer?.ok && (await answer.json().catch(() => null));
+  if (!told) return null;
   const fresh = { ...told, skew: told.now - (asked + Date.now()) / 2 };
   if (told.enrolment === mine) await hold(`profile:${mine}`, fresh).catch(() => {});
   return fresh;
