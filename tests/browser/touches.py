@@ -156,6 +156,7 @@ def cut_off(path: str = "", *, is_locked: bool = False) -> Touch:
         if is_locked:
             page.context.clear_cookies(name="awake")
         page.goto(urljoin(page.url, path))
+        expect(page.locator("[data-unfilled]")).to_have_count(0)
 
     return touch
 
