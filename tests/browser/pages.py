@@ -36,7 +36,7 @@ class Sight:
     `route` is the page's as in ROUTERS; with `query` and the codes of the scene it makes the
     address. `sends` is the action of a form that is then sent, as it stands but for what `filled`
     says, for the page that answers; `touch` is what is done in the browser before the page is
-    looked at.
+    looked at. `is_kept`: it is the page that the phone keeps for the time without a network.
     """
 
     name: str
@@ -46,6 +46,7 @@ class Sight:
     query: str = ""
     sends: str = ""
     filled: Mapping[str, str] = field(default_factory=dict)
+    is_kept: bool = False
     touch: touches.Touch = lambda page: None
 
     @property
@@ -168,10 +169,16 @@ PAGES: tuple[Sight, ...] = (
     Sight("passkey", "/passkeys/new", touch=touches.with_a_keeper("/passkeys/new")),
     Sight("unlock-passkey", "/unlock", _LOCKED, touch=touches.with_a_keeper("/unlock")),
     # without a network: the pages that the phone keeps
-    Sight("home-offline", "/", touch=touches.cut_off("/")),
-    Sight("home-offline-locked", "/", touch=touches.cut_off("/", is_locked=True)),
-    Sight("diary-offline", "/", touch=touches.cut_off("/diary")),
-    Sight("dose-offline", "/doses/new", query="?medicine={medicine}", touch=touches.cut_off()),
+    Sight("home-offline", "/", is_kept=True, touch=touches.cut_off("/")),
+    Sight("home-offline-locked", "/", is_kept=True, touch=touches.cut_off("/", is_locked=True)),
+    Sight("diary-offline", "/", is_kept=True, touch=touches.cut_off("/diary")),
+    Sight(
+        "dose-offline",
+        "/doses/new",
+        query="?medicine={medicine}",
+        is_kept=True,
+        touch=touches.cut_off(),
+    ),
     # the desk
     Sight("desk-letters", "/desk/participants/{study_code}", _CLINICIAN, scenes.lettered),
     Sight("desk-sign-in", "/desk/sign-in", _VISITOR),
@@ -239,7 +246,12 @@ def shown(
     """Play a sight's scene on a stage of its own, and show it in a language."""
     url, cast = engine.copy_of(settle)
     viewport = DESK if sight.is_desk else PHONE
-    options = {"locale": {"fr": "fr-FR", "en": "en-GB"}[lang], "reduced_motion": "reduce"}
+    options = {
+        "locale": {"fr": "fr-FR", "en": "en-GB"}[lang],
+        "reduced_motion": "reduce",
+        # A page from the server shows the same without the worker, and sooner.
+        "service_workers": "allow" if sight.is_kept else "block",
+    }
     with (
         on_live_stage(url, cast, "localhost") as stage,
         opened(browser, viewport, touch=not sight.is_desk, **options) as page,
