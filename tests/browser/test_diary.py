@@ -6,6 +6,7 @@ from playwright.sync_api import Page, expect
 
 from app.services import participants
 from tests.browser.hand import Hand, answers, receipt, saved
+from tests.browser.touches import ready
 from tests.people import NOW, Stage, Who
 
 
@@ -65,6 +66,7 @@ def test_the_line_has_no_mark_before_the_first_touch(phone: Page, live_stage: St
 
 def test_keys_alone_reach_both_ends_of_the_line(phone: Page, live_stage: Stage) -> None:
     Hand(phone, live_stage)
+    ready(phone)
     line = phone.locator("#pain_average input[type=range]")
     line.focus()
     line.press("ArrowUp")
