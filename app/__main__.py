@@ -14,12 +14,13 @@ from pydantic import SecretStr
 
 from app import puller, scheduler
 from app.domain.access import SYSTEM, Role
-from app.domain.errors import DomainError
-from app.main import Schedule, create_app, mailer_of, service_of
+from app.domain.errors import DomainError, NotFound, Unavailable
+from app.gateways.bounces import LARGEST_MAIL, read_bounce
+from app.main import Schedule, create_app, gateways_of, service_of
 from app.observability import set_up_logging
 from app.routers.deps import utc_now
 from app.routers.sentences import SENTENCES, sentence
-from app.services import accounts, sites, verification
+from app.services import accounts, receipts, sites, verification
 from app.services.deployment import Deployment
 from app.settings import Settings
 from app.simulation.demo import Demo, prepare
@@ -58,12 +59,20 @@ def _serve(settings: Settings, host: str, port: int) -> None:
 
 
 def _embedded_schedule(settings: Settings) -> Schedule:
-    mailer = mailer_of(settings)
-    if mailer is None:
-        typer.echo("Reminders are off: DIARY_SMTP_HOST is not set.", err=True)
-    if mailer is None or not settings.embedded_schedule:
+    if not settings.embedded_schedule:
         return lambda service: nullcontext()
-    return lambda service: scheduler.running(service, mailer=mailer)
+    _tell_ways(settings)
+    return lambda service: scheduler.running(
+        service, gateways=gateways_of(settings, service.database)
+    )
+
+
+def _tell_ways(settings: Settings) -> None:
+    """Say which ways to participants this deployment does not have."""
+    if not (settings.smtp_host or settings.demo):
+        typer.echo("E-mail reminders are off: DIARY_SMTP_HOST is not set.", err=True)
+    if not (settings.sms_url or settings.demo):
+        typer.echo("Text messages are off: DIARY_SMS_URL is not set.", err=True)
 
 
 @cli.command()
@@ -113,14 +122,36 @@ def _require_free(host: str, port: int) -> None:
 def run_scheduler() -> None:
     """Run the reminder schedule alone, beside any number of servers."""
     settings = Settings()
-    mailer = mailer_of(settings)
-    if mailer is None:
-        raise ValueError("there is nothing to schedule: DIARY_SMTP_HOST is not set")
+    _tell_ways(settings)
     set_up_logging(settings.log_format)
     service = service_of(settings)
     service.database.check()
-    scheduler.run_until_stopped(service, mailer=mailer)
+    gateways = gateways_of(settings, service.database)
+    scheduler.run_until_stopped(service, gateways=gateways)
     service.database.close()
+
+
+@cli.command()
+def bounce() -> None:
+    """Read a returned mail from standard input and note it at its reminder; for a mail server.
+
+    Ends with 0 for a mail that is none of ours, so that nobody sends it round again, and with 75
+    when the database is away: the mail server then tries later.
+    """
+    settings = Settings()
+    domain = settings.mail_sender.rpartition("@")[2]
+    found = read_bounce(sys.stdin.buffer.read(LARGEST_MAIL), domain)
+    if found is None:
+        typer.echo("This is no returned mail of this diary.", err=True)
+        return
+    try:
+        with closing(Database(settings.database_url)) as database, database.write() as session:
+            receipts.note_bounce(session, key=found.key, status=found.status, now=utc_now())
+    except NotFound:
+        typer.echo("This mail was not sent by this diary.", err=True)
+    except Unavailable:
+        typer.echo("The database is away; try again later.", err=True)
+        raise typer.Exit(75) from None
 
 
 @cli.command()

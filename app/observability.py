@@ -42,6 +42,7 @@ def set_up_logging(log_format: str) -> None:
         structlog.stdlib.ProcessorFormatter(processor=last, foreign_pre_chain=shared)
     )
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # at INFO it tells every address it opens
 
 
 def redact_path(path: str) -> str:

@@ -16,6 +16,7 @@ from babel.support import NullTranslations, Translations
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from rjsmin import jsmin  # type: ignore[import-untyped]
 
 _HERE = Path(__file__).parent
 STATIC = _HERE / "static"
@@ -85,6 +86,13 @@ def asset(path: str) -> str:
     """The address of a static file; it changes with the content, so that it may be kept forever."""
     digest = hashlib.sha256((STATIC / path).read_bytes()).hexdigest()[:12]
     return f"/static/{path}?v={digest}"
+
+
+@cache
+def script(path: str) -> str:
+    """A script as phones load it: without its comments and indentation."""
+    short: str = jsmin((STATIC / path).read_text(encoding="utf-8"))
+    return short
 
 
 @cache

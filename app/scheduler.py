@@ -21,13 +21,12 @@ from apscheduler.schedulers.background import (  # type: ignore[import-untyped]
     BackgroundScheduler,
 )
 
-from app.services import devices, reminders
+from app.domain.reach import Channel
+from app.services import alerts, devices, pauses, reminders
 from app.services.deployment import Deployment
-from app.services.ports import Mailer
-from app.services.reminders import Courier
+from app.services.ports import Gateways
+from app.services.reminders import Courier, IsStopping
 from app.store.session import Database
-
-IsStopping = Callable[[], bool]
 
 _log = structlog.get_logger("scheduler")
 
@@ -61,20 +60,44 @@ class Cadence:
     minutes: str = "*"
 
 
+def _plan(courier: Courier, _: IsStopping) -> int:
+    return reminders.plan_due(courier.database, courier.deployment, courier.clock())
+
+
+def _lane(channel: Channel) -> Cadence:
+    """The lane of a channel: in a thread of its own, so that it waits for no other."""
+    return Cadence(
+        channel.value,
+        "5-59/20",
+        lambda courier, is_stopping: reminders.deliver(courier, channel, is_stopping),
+    )
+
+
 def _end_finished(courier: Courier, _: IsStopping) -> int:
     study = courier.deployment.study
     return devices.end_finished(courier.database, study=study, now=courier.clock())
 
 
+def _end_pauses(courier: Courier, _: IsStopping) -> int:
+    return pauses.follow(courier.database, now=courier.clock())
+
+
+def _review_alerts(courier: Courier, _: IsStopping) -> int:
+    return alerts.review(courier.database, deployment=courier.deployment, now=courier.clock())
+
+
 TIMETABLE = (
-    Cadence("reminders", "*/20", reminders.run),
+    Cadence("reminders", "*/20", _plan),
+    *(_lane(channel) for channel in Channel),
+    Cadence("pauses", "30", _end_pauses, minutes="*/10"),
+    Cadence("alerts", "40", _review_alerts, minutes="*/10"),
     Cadence("credentials", "0", _end_finished, minutes="7"),
 )
 
 
 @contextmanager
 def running(
-    service: Service, *, mailer: Mailer, stopping: threading.Event | None = None
+    service: Service, *, gateways: Gateways, stopping: threading.Event | None = None
 ) -> Iterator[None]:
     """Run the timetable in the background until the block ends, then finish what is in hand.
 
@@ -84,7 +107,7 @@ def running(
     courier = Courier(
         database=service.database,
         deployment=service.deployment,
-        mailer=mailer,
+        gateways=gateways,
         worker=_worker_name(),
         clock=service.clock,
     )
@@ -111,14 +134,17 @@ def running(
         background.shutdown(wait=True)
 
 
-def run_until_stopped(service: Service, *, mailer: Mailer) -> None:
+def run_until_stopped(service: Service, *, gateways: Gateways) -> None:
     """Run the timetable alone until SIGTERM or SIGINT, and finish what is in hand."""
+    asked_to_stop = {signal.SIGTERM, signal.SIGINT}
+    # Held back in every thread and taken by this one: a handler could run just before it is asked
+    # to wait, and never be heard.
+    signal.pthread_sigmask(signal.SIG_BLOCK, asked_to_stop)
     stopping = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.set())
-    with running(service, mailer=mailer, stopping=stopping):
+    with running(service, gateways=gateways, stopping=stopping):
         _log.info("scheduler started")
-        stopping.wait()
+        signal.sigwait(asked_to_stop)
+        stopping.set()
         _log.info("scheduler stopping")
 
 

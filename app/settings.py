@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-_FROM_FILES = ("secret_key", "smtp_password", "database_url")
+_FROM_FILES = ("secret_key", "smtp_password", "sms_token", "sms_report_token", "database_url")
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 class Settings(BaseSettings):
@@ -49,6 +50,23 @@ class Settings(BaseSettings):
     mail_sender: str = Field(
         "carnet@localhost", description="Sender of reminders; must not name a disease"
     )
+    sms_url: str = Field("", description="Address of the SMS gateway; empty: no text messages")
+    sms_token: SecretStr = Field(SecretStr(""), description="Bearer token at the SMS gateway")
+    sms_sender: str = Field(
+        "Carnet", description="Sender of text messages; must not name a disease"
+    )
+    sms_report_token: SecretStr = Field(
+        SecretStr(""), description="Bearer token of the gateway's reports; empty: none are taken"
+    )
+    push_hosts: tuple[str, ...] = Field(
+        (
+            "fcm.googleapis.com",
+            "updates.push.services.mozilla.com",
+            "push.apple.com",
+            "notify.windows.com",
+        ),
+        description="Push services that browsers may name, with all that lies under them; JSON",
+    )
     trusted_proxies: str = Field(
         "127.0.0.1", description="Proxies whose forwarded headers are believed"
     )
@@ -70,7 +88,18 @@ class Settings(BaseSettings):
             raise ValueError("must look like https://host, without a path")
         return f"{parts.scheme}://{parts.netloc}"
 
-    @field_validator("secret_key")
+    @field_validator("sms_url")
+    @classmethod
+    def _protected(cls, value: str) -> str:
+        parts = urlsplit(value)
+        is_local = parts.scheme == "http" and parts.hostname in _LOOPBACK
+        if value and not (is_local or (parts.scheme == "https" and parts.hostname)):
+            raise ValueError("must begin with https://, unless the gateway is on this machine")
+        if "@" in parts.netloc:
+            raise ValueError("must not hold a password: that is what sms_token is for")
+        return value
+
+    @field_validator("secret_key", "sms_report_token")
     @classmethod
     def _strong(cls, value: SecretStr) -> SecretStr:
         secret = value.get_secret_value()
@@ -80,7 +109,7 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _safe_in_production(self) -> Self:
-        if self.demo and urlsplit(self.base_url).hostname not in ("localhost", "127.0.0.1", "::1"):
+        if self.demo and urlsplit(self.base_url).hostname not in _LOOPBACK:
             raise ValueError("demo mode serves this machine only: base_url must be localhost")
         return self
 

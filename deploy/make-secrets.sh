@@ -16,3 +16,5 @@ keep app_password "$(random)"
 keep owner_url "postgresql://diary_owner:$(cat secrets/owner_password)@postgres/diary"
 keep app_url "postgresql://diary_app:$(cat secrets/app_password)@postgres/diary"
 keep smtp_password ''
+keep sms_token ''
+keep sms_report_token "$(random)"

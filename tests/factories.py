@@ -1,8 +1,13 @@
 """What people hand in, made ready: a site's enrolment, a form's answers, a phone's submission."""
 
+import secrets
 import uuid
+from base64 import urlsafe_b64encode
 from datetime import date, datetime
 from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from app.domain.study import Study
 from app.services.participants import Enrolment, ListedMedicine
@@ -80,3 +85,23 @@ def submission(
         "payload": payload,
         **changes,
     }
+
+
+PUSH_HOST = "https://fcm.googleapis.com"
+
+
+def subscription(
+    name: str = "one", *, key: ec.EllipticCurvePrivateKey | None = None, auth: bytes = b""
+) -> dict[str, str]:
+    """What a browser gives that takes push messages; its secrets are made unless they are given."""
+    public = (key or ec.generate_private_key(ec.SECP256R1())).public_key()
+    point = public.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+    return {
+        "endpoint": f"{PUSH_HOST}/fcm/send/{name}",
+        "p256dh": _base64url(point),
+        "auth": _base64url(auth or secrets.token_bytes(16)),
+    }
+
+
+def _base64url(told: bytes) -> str:
+    return urlsafe_b64encode(told).rstrip(b"=").decode()

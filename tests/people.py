@@ -34,6 +34,7 @@ NOW = datetime(2026, 1, 20, 18, 30, tzinfo=UTC)
 LAST_EVENING = NOW - timedelta(days=1)
 ENROLLED_AT = NOW - timedelta(days=10)
 PASSWORD, PIN = "correct horse battery", "482913"
+REPORT_TOKEN = "what the gateway shows: 5d1b8e0a7c42"
 
 
 class Who(StrEnum):
@@ -151,6 +152,9 @@ def settings_for(database_url: str, base_url: str = "http://localhost:8000") -> 
         base_url=base_url,
         secret_key="a key of the tests: 9f2c7e1b4d8a6053",
         embedded_schedule=False,
+        smtp_host="mail.invalid",
+        sms_url="https://sms.invalid/messages",
+        sms_report_token=REPORT_TOKEN,
     )
 
 

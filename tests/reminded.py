@@ -3,20 +3,32 @@
 `Post` is a scheduler at work on them, with a clock that the test moves.
 """
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 
 from app.domain.participant import State
+from app.domain.reach import Channel
 from app.gateways.mail import RecordingMailer
+from app.gateways.sms import RecordingTexter
 from app.services import reminders
 from app.services.deployment import Deployment
-from app.services.participants import EMAIL
-from app.services.ports import Mail, Mailer
+from app.services.participants import EMAIL, PHONE
+from app.services.ports import Gateways, Mail, Mailer, Pusher, Sms, Texter
 from app.services.reminders import Courier
+from app.services.subscriptions import PURPOSE
 from app.store import reminders as store
-from app.store.session import Database
-from app.store.tables import Contact, Participant, ParticipantZone, Reminder, Site
+from app.store.session import Database, Session
+from app.store.tables import (
+    Contact,
+    Device,
+    Participant,
+    ParticipantZone,
+    PushSubscription,
+    Reminder,
+    Site,
+)
 from tests.people import settings_for
 
 FIRST_ON, LAST_ON = date(2026, 1, 10), date(2026, 12, 31)
@@ -56,9 +68,16 @@ class Post:
     clock: Clock
     worker: str = "one"
     mailer: Mailer = field(default_factory=RecordingMailer)
+    texter: Texter = field(default_factory=RecordingTexter)
+    pusher: Pusher | None = None
 
     def __post_init__(self) -> None:
         self.deployment = Deployment.of(settings_for(str(self.database.url)))
+
+    @property
+    def url(self) -> str:
+        """Where its database is, for other processes."""
+        return self.database.engine.url.render_as_string(hide_password=False)
 
     @property
     def courier(self) -> Courier:
@@ -66,15 +85,25 @@ class Post:
         return Courier(
             database=self.database,
             deployment=self.deployment,
-            mailer=self.mailer,
+            gateways=Gateways(mailer=self.mailer, texter=self.texter, pusher=self.pusher),
             worker=self.worker,
             clock=self.clock,
         )
 
     def run(self, at: str | datetime, is_stopping: Callable[[], bool] = is_not_stopping) -> int:
-        """Let the timetable call at an instant."""
+        """Let the timetable call at an instant; gives how many messages were handed over."""
         self.clock.now = datetime.fromisoformat(at) if isinstance(at, str) else at
-        return reminders.run(self.courier, is_stopping)
+        courier = self.courier
+        reminders.plan_due(self.database, self.deployment, self.clock.now)
+        # Twice: what a lane leaves to one before it is not for the next call of the clock.
+        lanes = (*Channel, *Channel)
+        return sum(reminders.deliver(courier, channel, is_stopping) for channel in lanes)
+
+    @property
+    def texted(self) -> list[Sms]:
+        """What the recording gateway for text messages took over."""
+        assert isinstance(self.texter, RecordingTexter)
+        return self.texter.sent
 
     @property
     def sent(self) -> list[Mail]:
@@ -90,17 +119,11 @@ class Post:
         language: str = "fr",
         own_first: time | None = None,
         has_address: bool = True,
+        phone: str | None = None,
     ) -> int:
         """Enrol one participant; `name` makes the address. Gives the participant's key."""
         with self.database.write() as session:
-            if session.get(Site, "lyon") is None:
-                words = {
-                    "organisation": "CHU",
-                    "team_phone": "04 72 00 00 00",
-                    "team_hours": "9–17",
-                }
-                session.add(Site(id="lyon", name="CHU Lyon", **words))
-                session.flush()
+            _found_site(session)
             person = Participant(
                 study_code=f"MS-{name.upper()[:12]}",
                 site_id="lyon",
@@ -119,7 +142,8 @@ class Post:
             session.add(person)
             session.flush()
             sealed = self.deployment.vault.seal(address_of(name), EMAIL) if has_address else None
-            session.add(Contact(participant_id=person.id, email_sealed=sealed))
+            texted = self.deployment.vault.seal(phone, PHONE) if phone else None
+            session.add(Contact(participant_id=person.id, email_sealed=sealed, phone_sealed=texted))
             session.add(ParticipantZone(participant_id=person.id, from_at=ENROLLED_AT, tz=tz))
             return person.id
 
@@ -153,6 +177,39 @@ class Post:
         """How often something happened to the reminders of an evening."""
         rows = self.reminders(participant_id, diary_on)
         return sum(name == event for row in rows for name, _ in self.events(row.id))
+
+
+def _found_site(session: Session) -> None:
+    if session.get(Site, "lyon") is None:
+        words = {"organisation": "CHU", "team_phone": "04 72 00 00 00", "team_hours": "9–17"}
+        session.add(Site(id="lyon", name="CHU Lyon", **words))
+        session.flush()
+
+
+def subscribe(post: Post, participant_id: int, id_: str = "browser") -> None:
+    """Let a browser of a participant take push messages; its subscription bears this id."""
+    told = {"endpoint": f"https://push.invalid/{id_}", "p256dh": "key", "auth": "secret"}
+    with post.database.write() as session:
+        device = Device(
+            id=f"device of {id_}",
+            participant_id=participant_id,
+            secret_hash=id_,
+            pin_hash="",
+            label="",
+            enrolled_at=ENROLLED_AT,
+        )
+        session.add(device)
+        session.flush()
+        session.add(
+            PushSubscription(
+                id=id_,
+                participant_id=participant_id,
+                device_id=device.id,
+                endpoint_hash=id_,
+                sealed=post.deployment.vault.seal(json.dumps(told), PURPOSE),
+                created_at=ENROLLED_AT,
+            )
+        )
 
 
 def address_of(name: str) -> str:

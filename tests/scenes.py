@@ -8,17 +8,21 @@ about on an evening (a first day that lies ahead, another scale) is written into
 import json
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from app.domain.letters import Decision, RequestKind
+from app.domain.reach import Channel
+from app.domain.schedule import ReminderState
 from app.routers.deps import DEVICE_COOKIE, PERSON_COOKIE
-from app.services import devices, messages, participants, requests
+from app.services import alerts, devices, messages, participants, pauses, requests
 from app.services.requests import NewRequest
+from app.store.alerts import list_open
 from app.store.participants import get_by_code, list_medicines
 from app.store.tables import ParticipantMedicine, Staff
 from tests import factories, trial
+from tests.desk import message
 from tests.people import NOW, PIN, Stage, Who
 
 Codes = dict[str, str]
@@ -155,7 +159,7 @@ def dosed(stage: Stage, who: Who) -> Codes:
 def paused(stage: Stage, who: Who) -> Codes:
     """The site paused the diary."""
     with stage.database.write() as session:
-        participants.pause(
+        pauses.pause(
             session,
             actor=stage.actor(Who.CLINICIAN),
             study_code=stage.cast.study_codes[who],
@@ -164,6 +168,61 @@ def paused(stage: Stage, who: Who) -> Codes:
             now=stage.clock.now,
         )
     return {}
+
+
+def messaged(stage: Stage, who: Who) -> Codes:
+    """Three evenings of messages: some arrived, one failed, one waits, somebody is to be called."""
+    other = Who.OTHER if who is Who.OWN else Who.OWN
+    _arrived(stage, who, NOW - timedelta(days=1, minutes=30), is_saved=True)
+    _arrived(stage, who, NOW - timedelta(days=2, minutes=30), is_saved=False)
+    ago = {minutes: NOW - timedelta(minutes=minutes) for minutes in (1, 20, 30)}
+    message(stage, who, at=ago[30])
+    message(
+        stage,
+        who,
+        at=ago[1],
+        state=ReminderState.PLANNED,
+        events=(("put_off", "answer_503"),),
+        attempts=2,
+        ready_at=NOW + timedelta(minutes=1),
+    )
+    quiet = (("expired", "quiet"),)
+    message(stage, other, at=ago[1], state=ReminderState.EXPIRED, events=quiet)
+    refused = (("failed", "no_address"),)
+    failed = message(stage, who, at=ago[20], state=ReminderState.FAILED, events=refused)
+    waits = ReminderState.WITH_SITE
+    call = message(stage, other, at=ago[30], state=waits, channel=Channel.CALL)
+    return {"failed_id": failed, "call_id": call}
+
+
+def _arrived(stage: Stage, who: Who, at: datetime, *, is_saved: bool) -> None:
+    """An evening's notification that was tapped, and its second message, needed or not."""
+    minute = timedelta(minutes=1)
+    message(
+        stage,
+        who,
+        on=at.date(),
+        at=at,
+        channel=Channel.PUSH,
+        delivered_at=at + minute,
+        tapped_at=at + 2 * minute,
+    )
+    later = at + 120 * minute
+    if is_saved:
+        over = ReminderState.STOPPED
+        message(stage, who, on=at.date(), at=later, state=over, events=(("stopped", "saved"),))
+    else:
+        message(stage, who, on=at.date(), at=later)
+
+
+def alerted(stage: Stage, who: Who) -> Codes:
+    """No way to write is known, which calls the site."""
+    nowhere = replace(stage.deployment, channels=frozenset({Channel.SMS}))
+    alerts.review(stage.database, deployment=nowhere, now=stage.clock.now)
+    with stage.database.read() as session:
+        person = get_by_code(session, stage.cast.study_codes[who], {"lyon"})
+        (alert,) = list_open(session, [person.id])[person.id]
+    return {"alert_id": alert.id}
 
 
 def session_today(stage: Stage, who: Who) -> Codes:

@@ -6,7 +6,7 @@ acknowledgement) is not here.
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 
 from app.domain.figures import Day, mean_between
 from app.domain.letters import NOTHING, Unsettled
@@ -15,6 +15,11 @@ from app.domain.study.rules import Scale
 
 _DAY = timedelta(days=1)
 
+RAISED = frozenset({"missed_running", "unreachable"})
+"""The rules that raise an alert which somebody takes on; the others only mark the cohort so far."""
+UNREACHABLE_AGAIN = timedelta(days=7)
+"""How long a person's word that somebody is out of reach is left in peace."""
+
 
 def reasons_to_call(
     days: Sequence[Day],
@@ -22,10 +27,13 @@ def reasons_to_call(
     rules: AlertRules,
     week: Week,
     unsettled: Unsettled = NOTHING,
+    *,
+    is_unreachable: bool = False,
 ) -> tuple[str, ...]:
     """The rules that these days, the latest of a participant in order, and letters bring up now.
 
-    Letters have no switch: what a participant wrote to the site must not go unseen.
+    Letters have no switch: what a participant wrote to the site must not go unseen. Whether anyone
+    can be reached is for `reach` to say.
     """
     found = {
         "disowned": unsettled.is_disowned,
@@ -35,8 +43,20 @@ def reasons_to_call(
         "flare_running": _is_flare_running(days, rules.flare_running),
         "missed_running": _is_missed_running(days, rules.missed_running),
         "few_entries": _are_entries_few(days, rules.few_entries),
+        "unreachable": rules.unreachable.on and is_unreachable,
     }
     return tuple(code for code, is_up in found.items() if is_up)
+
+
+def may_rise_again(rule: str, rules: AlertRules, closed_on: date, latest_on: date) -> bool:
+    """Whether a rule that a person closed on a date may raise an alert anew.
+
+    Missed days count from that date on, so that whoever was called is not called about the same
+    days again.
+    """
+    if rule == "missed_running":
+        return latest_on >= closed_on + (rules.missed_running.days_running - 1) * _DAY
+    return latest_on >= closed_on + UNREACHABLE_AGAIN
 
 
 def _is_pain_high(days: Sequence[Day], scale: Scale, rule: PainAlert, week: Week) -> bool:

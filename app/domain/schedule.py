@@ -1,9 +1,10 @@
 """What is due when: the dates on which a diary is due, the reminders of an evening, missed days.
 
-Lives here: due days from enrolment, pauses and the end; the planned instants of reminders and
-notices; the cause of a missing day. Not here: windows (diary_day), whether tonight's entry is in
-and how a message travels (services). Rule kept: nothing is planned outside the window it belongs
-to, so a late scheduler can only be late, never early and never on the wrong day.
+Lives here: due days from enrolment, pauses and the end; the planned instants of reminders; the
+cause of a missing day. Not here: windows (diary_day), the way of a message (reach), whether
+tonight's entry is in and how a message travels (services). Rule kept: nothing is planned outside
+the window it belongs to, so a late scheduler can only be late, never early and never on the wrong
+day.
 """
 
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from app.domain.diary_day import (
     Spans,
     local_instant,
     window_on,
+    zone_named,
 )
 
 
@@ -89,27 +91,34 @@ def due_within(day: date, window: DiaryWindow | None, course: Course) -> DueDay:
     return DueDay(day, window, Due.PAUSED if is_paused else Due.DUE)
 
 
-class Notice(StrEnum):
-    """The kinds of message that the timetable plans."""
+class Kind(StrEnum):
+    """What a message is for: the evening's diary, asked for again, a notice of the day, a test.
+
+    `snooze` is a message that the participant asked for later; `test` reminds of nothing and
+    proves nothing about an evening.
+    """
 
     DIARY = "diary"
-    SESSION_DAY = "session_day"
-    OPENS_TOMORROW = "opens_tomorrow"
+    SNOOZE = "snooze"
+    NOTICE = "notice"
+    TEST = "test"
+
+
+EVENING = (Kind.DIARY, Kind.SNOOZE)
+"""The kinds that ask for the evening's diary."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReminderTimes:
-    """Local times of an evening's reminders, in order; `day_notice` that of the other notices."""
+    """Local times of an evening's reminders, in order."""
 
     times: tuple[time, ...] = (time(19), time(21), time(22, 30))
-    day_notice: time = time(9)
 
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A message to be sent at an instant; `step` counts from 1 and is unique with date and kind."""
+    """A message to be sent at an instant; `step` counts from 1 and is unique with the date."""
 
-    notice: Notice
     diary_on: date
     step: int
     due_at: datetime
@@ -130,7 +139,7 @@ def reminders_due(
         if _inside(own_at, window):
             instants[0] = own_at
     return tuple(
-        Planned(Notice.DIARY, window.diary_on, step, due_at)
+        Planned(window.diary_on, step, due_at)
         for step, due_at in enumerate(instants, start=1)
         if _inside(due_at, window) and all(due_at > before for before in instants[: step - 1])
     )
@@ -140,17 +149,16 @@ def _inside(at: datetime, window: DiaryWindow) -> bool:
     return window.opens_at <= at < window.closes_at
 
 
-TEST = "test"
-"""How the steps of messages begin that participants send themselves; no step of a study does."""
-
-
-def is_test(step: str) -> bool:
-    """Tell whether a message only tries the way: it reminds of nothing and proves nothing."""
-    return step.startswith(TEST)
+def is_quiet(at: datetime, tz: str, quiet_from: time, quiet_until: time) -> bool:
+    """Whether nobody is to be disturbed at an instant; the local span may pass midnight."""
+    clock = at.astimezone(zone_named(tz)).time()
+    if quiet_from <= quiet_until:
+        return quiet_from <= clock < quiet_until
+    return clock >= quiet_from or clock < quiet_until
 
 
 class ReminderState(StrEnum):
-    """How far a reminder got: waiting, with one scheduler, or over in one of four ways.
+    """How far a reminder got: waiting, with one scheduler, with the site, or over.
 
     `stopped` was no longer wanted (the entry is in, a pause, a withdrawal), `expired` too old to be
     of use, `failed` refused for good.
@@ -158,15 +166,11 @@ class ReminderState(StrEnum):
 
     PLANNED = "planned"
     IN_HAND = "in_hand"
+    WITH_SITE = "with_site"
     HANDED_OVER = "handed_over"
     FAILED = "failed"
     EXPIRED = "expired"
     STOPPED = "stopped"
-
-
-def notice_due(notice: Notice, day: date, tz: str, times: ReminderTimes) -> Planned:
-    """Plan a notice of the day: for a session on that date, or for a diary that opens the next."""
-    return Planned(notice, day, 1, local_instant(day, times.day_notice, tz))
 
 
 class MissedCause(StrEnum):

@@ -5,12 +5,12 @@ and counts are in figures, geometry in charts.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from app.domain.figures import Day
 from app.domain.records import AnswerStatus, DiaryPayload, EntryStatus
-from app.domain.schedule import Due, DueDay, MissedCause
+from app.domain.schedule import Due, DueDay, Missed
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +61,12 @@ class DiarySaved:
 
 
 def trend_day(
-    due: DueDay, saved: DiarySaved | None, cause: MissedCause | None, now: datetime
+    due: DueDay, saved: DiarySaved | None, missed: Missed | None, now: datetime
 ) -> TrendDay:
     """Put together one day. An entry counts whatever was due; a day closes when its grace ends."""
     closed = due.window is None or due.window.save_until_at <= now
     if saved is None:
-        return TrendDay(
-            Day(due.diary_on, _STATUS[due.due], closed=closed, due=due.due, cause=cause)
-        )
+        return TrendDay(_empty_day(due, missed, closed=closed))
     average, worst = _score(saved.payload, "pain_average"), _score(saved.payload, "pain_worst")
     first_average = _score(saved.first, "pain_average")
     first_worst = _score(saved.first, "pain_worst")
@@ -95,6 +93,13 @@ def trend_day(
         },
         zones=frozenset(zones.codes) if zones.status is AnswerStatus.ANSWERED else None,
     )
+
+
+def _empty_day(due: DueDay, missed: Missed | None, *, closed: bool) -> Day:
+    day = Day(due.diary_on, _STATUS[due.due], closed=closed, due=due.due)
+    if missed is None:
+        return day
+    return replace(day, cause=missed.cause, is_provisional=missed.is_provisional)
 
 
 _STATUS = {

@@ -13,6 +13,7 @@ from app.domain.figures import (
     Adherence,
     Baseline,
     DailyMme,
+    Day,
     Mean,
     Response,
     Week,
@@ -56,7 +57,6 @@ class Course(Protocol):
 def figures_of(course: Course) -> dict[str, Any]:
     """Everything that is computed of one participant; days and dates that are not over left out."""
     before = course.baseline if course.session_1_on is not None else None
-    causes = ((day.day.diary_on, cause_of(day.day)) for day in course.days)
     return {
         "session_1_on": course.session_1_on,
         "baseline": before and _baseline(before),
@@ -66,7 +66,7 @@ def figures_of(course: Course) -> dict[str, Any]:
             "pct": course.adherence.pct,
             "pct_with_paused": course.adherence.pct_with_paused,
         },
-        "missing": [{"diary_on": on, "cause": cause} for on, cause in causes if cause],
+        "missing": [missing for day in course.days if (missing := _missing(day.day))],
         "mme": [
             {
                 "taken_on": mme.taken_on,
@@ -79,6 +79,13 @@ def figures_of(course: Course) -> dict[str, Any]:
         ],
         "mme_table": FACTOR_TABLE,
     }
+
+
+def _missing(day: Day) -> dict[str, Any] | None:
+    cause = cause_of(day)
+    if cause is None:
+        return None
+    return {"diary_on": day.diary_on, "cause": cause, "is_provisional": day.is_provisional}
 
 
 def _baseline(baseline: Baseline) -> dict[str, Any]:

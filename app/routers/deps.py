@@ -48,6 +48,8 @@ class Service:
     clock: Clock
     secure_cookies: bool
     pace: Pace
+    report_token: str = field(default="", repr=False)
+    """What the SMS gateway shows with its reports; empty: none are taken."""
     waiting_room: WaitingRoom = field(default_factory=WaitingRoom)
 
 

@@ -18,6 +18,7 @@ from app.domain.errors import DomainError
 from app.rendering import LANGUAGES, best_language, page
 from app.routers.deps import NOBODY, Service, actor_of
 from app.routers.sentences import sentence
+from app.services import evenings
 from app.services.trail import record_refusal
 
 STATUS: dict[type[DomainError], int] = {
@@ -30,7 +31,7 @@ STATUS: dict[type[DomainError], int] = {
     errors.Unavailable: 503,
 }
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-_MACHINE_PATHS = ("/api/", "/submissions")
+_MACHINE_PATHS = ("/api/", "/gateway/", "/submissions")
 _log = structlog.get_logger("errors")
 
 
@@ -149,7 +150,10 @@ def _trail(request: Request, error: DomainError) -> None:
     route = request.scope.get("route")
     act = f"{request.method} {getattr(route, 'path', '?')}"
     with service.database.write() as session:
-        record_refusal(session, actor=actor, error=error, act=act, now=service.clock())
+        now = service.clock()
+        record_refusal(session, actor=actor, error=error, act=act, now=now)
+        if isinstance(error, errors.InvalidInput) and request.url.path == "/submissions":
+            evenings.note_fault(session, deployment=service.deployment, actor=actor, now=now)
 
 
 def _bad_parameters(request: Request, error: Exception) -> Response:

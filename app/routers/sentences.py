@@ -12,12 +12,18 @@ def _(message: str) -> str:
 
 
 SENTENCES = {
+    "alert_closed": _("This alert is closed already: somebody was sooner, or the entry came in."),
+    "alert_reason": _("Say in a few words what was done."),
+    "alert_taken": _("Somebody else has taken this alert on."),
     "amount_missing": _("Say how much you took."),
     "answered_already": _(
         "This was answered already. If the answer was wrong, call the study team."
     ),
     "bad_request": _("This request could not be understood. Go back and try again."),
     "busy": _("The service is busy. Nothing is lost: try again in a few seconds."),
+    "called_already": _(
+        "This call is no longer open: it was noted already, or the evening is over."
+    ),
     "changed_meanwhile": _("Somebody changed this meanwhile. Look at it again before you go on."),
     "contradiction": _("Two answers contradict each other. Change one, or keep both."),
     "correction_after_window": _("This day is over. Ask the study team to correct it."),
@@ -42,6 +48,7 @@ SENTENCES = {
         "above %(resync_after)s and pull from there."
     ),
     "date_in_future": _("This date is in the future. Enter the day on which it took place."),
+    "date_over": _("This day is over. Choose today or a later day."),
     "dates_reversed": _("The last day comes before the first. Check both dates."),
     "device_in_hand": _("This is the phone in your hand. To close your diary here, sign out."),
     "device_unknown": _("This phone is not enrolled. Ask the study team for a new link."),
@@ -55,6 +62,12 @@ SENTENCES = {
     "login_taken": _("There is an account with this login already. Choose another one."),
     "no_passkeys_here": _("Fingerprint and face cannot be used here. Use your code."),
     "no_address": _("There is no address to write to. Call the team to give one."),
+    "evening_declined": _("You said that tonight is left out. You can still fill in the diary."),
+    "messages_enough": _(
+        "%(number)s messages in one evening are enough: no more can come tonight."
+    ),
+    "nothing_to_put_off": _("There is nothing to put off now."),
+    "snooze_too_late": _("That would be too late: the diary closes at midnight. Choose sooner."),
     "no_diary_day": _("Choose a day of your diary, up to today."),
     "not_a_choice": _("Choose one of the answers that are offered."),
     "not_allowed": _("Your role does not include this."),
@@ -70,10 +83,18 @@ SENTENCES = {
     ),
     "passkey_refused": _("This did not open your diary. Try again, or use your code."),
     "password_short": _("A password needs at least %(characters)s characters."),
+    "paused_already": _("The diary is paused on these days already. Check the dates."),
     "pin_differs": _("The two codes are not the same. Type the same one twice."),
     "pin_digits": _("A code has at least %(digits)s digits, and digits only."),
     "pin_too_easy": _("This code is too easy to guess. Choose other digits."),
+    "push_host": _(
+        "This browser's messages come from a place that is not known here. Choose e-mail, or "
+        "another browser."
+    ),
+    "push_keys": _("This browser did not say how to write to it. Try again, or choose e-mail."),
     "reason_missing": _("Say in a few words why you are changing this."),
+    "reminder_not_failed": _("This message did not fail, or was sent again meanwhile."),
+    "reminder_too_old": _("It is too late to send this message: nobody would need it any more."),
     "requests_waiting": _(
         "%(number)s of your requests are waiting already. If it is urgent, call the study team."
     ),

@@ -23,6 +23,7 @@ from app.services.confirmations import waited_since
 from app.services.deployment import Deployment
 from app.services.trends import course_of, dates_between, next_planned, scale_of
 from app.store import letters, participants, reminders, trends
+from app.store.alerts import OpenAlert, list_open
 from app.store.session import Session
 from app.store.tables import Participant
 from app.store.trends import DiaryRow
@@ -43,6 +44,7 @@ class CohortRow:
     reasons: tuple[str, ...]
     undecided: int
     adherence: Adherence
+    alerts: tuple[OpenAlert, ...]
 
 
 def read_cohort(
@@ -53,29 +55,47 @@ def read_cohort(
     people = participants.list_participants(session, actor.sites_with(Permission.SEE_COHORT))
     ids = [person.id for person in people]
     spans = reminders.spans_by_participant(session, ids)
-    pauses = reminders.pauses_by_participant(session, ids)
     held = trends.list_sessions_of(session, ids)
     undecided = trends.count_undecided_of(session, ids)
     unsettled = _unsettled(session, ids, waited_since(deployment, now))
+    days = days_by_participant(session, deployment, people, spans, now)
+    raised = list_open(session, ids)
+    return [
+        _cohort_row(
+            deployment,
+            person,
+            days[person.id],
+            local_date(now, spans[person.id]),
+            held[person.id],
+            undecided.get(person.id, 0),
+            unsettled[person.id],
+            raised[person.id],
+        )
+        for person in people
+    ]
+
+
+def days_by_participant(
+    session: Session,
+    deployment: Deployment,
+    people: Sequence[Participant],
+    spans: Mapping[int, Spans],
+    now: datetime,
+) -> dict[int, tuple[Day, ...]]:
+    """Give the last days of several participants, up to today; two queries for all of them."""
+    ids = [person.id for person in people]
+    pauses = reminders.pauses_by_participant(session, ids)
     first_on = now.date() - timedelta(days=COHORT_DAYS)
     windows = _Windows(deployment.study.window)
     rows: defaultdict[int, dict[date, DiaryRow]] = defaultdict(dict)
     for row in trends.list_diaries_of(session, ids, first_on, now.date() + ONE_DAY):
         rows[row.participant_id][row.diary_on] = row
-    return [
-        _cohort_row(
-            deployment,
-            person,
-            _recent_days(
-                windows, person, spans[person.id], pauses[person.id], rows[person.id], now
-            ),
-            local_date(now, spans[person.id]),
-            held[person.id],
-            undecided.get(person.id, 0),
-            unsettled[person.id],
+    return {
+        person.id: _recent_days(
+            windows, person, spans[person.id], pauses[person.id], rows[person.id], now
         )
         for person in people
-    ]
+    }
 
 
 def _unsettled(session: Session, ids: Sequence[int], since: datetime) -> dict[int, Unsettled]:
@@ -141,8 +161,16 @@ def _cohort_row(
     held: Sequence[date],
     undecided: int,
     unsettled: Unsettled,
+    raised: tuple[OpenAlert, ...],
 ) -> CohortRow:
     study = deployment.study
+    reasons = reasons_to_call(
+        days if is_running(person, today) else (),
+        scale_of(person),
+        study.alerts,
+        study.week,
+        unsettled,
+    )
     entries = [day.diary_on for day in days if day.status in ("complete", "partial")]
     return CohortRow(
         person=person,
@@ -150,18 +178,13 @@ def _cohort_row(
         today=today,
         last_entry_on=entries[-1] if entries else None,
         next_session=next_planned(deployment, person, held),
-        reasons=reasons_to_call(
-            days if _is_running(person, today) else (),
-            scale_of(person),
-            study.alerts,
-            study.week,
-            unsettled,
-        ),
+        reasons=tuple(dict.fromkeys((*reasons, *(alert.rule for alert in raised)))),
         undecided=undecided,
         adherence=figures.adherence(days),
+        alerts=raised,
     )
 
 
-def _is_running(person: Participant, today: date) -> bool:
+def is_running(person: Participant, today: date) -> bool:
     """Whether a call could still change anything: the diary goes on, or ended yesterday."""
     return person.state == State.ENROLLED and today <= person.last_diary_on + ONE_DAY

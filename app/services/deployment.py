@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from app.domain.reach import Channel
 from app.domain.study import Study, load_study
 from app.services.vault import Vault
 from app.settings import Settings
@@ -9,20 +10,43 @@ from app.settings import Settings
 
 @dataclass(frozen=True)
 class Deployment:
-    """One running study. Built once at the edge and handed to the verbs."""
+    """One running study. Built once at the edge and handed to the verbs.
+
+    `channels` are the ways to participants that it has, `push_hosts` where browsers may take push
+    messages.
+    """
 
     study: Study
     vault: Vault
     base_url: str
     demo: bool = False
+    channels: frozenset[Channel] = frozenset()
+    push_hosts: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, settings: Settings) -> "Deployment":
         """Load what the settings name, or raise StudyFault or ValueError."""
-        secrets = (settings.secret_key, *settings.previous_secret_keys)
         return cls(
             study=load_study(settings.study_folder),
-            vault=Vault(*(secret.get_secret_value() for secret in secrets)),
+            vault=vault_of(settings),
             base_url=settings.base_url,
             demo=settings.demo,
+            channels=_channels(settings),
+            push_hosts=settings.push_hosts,
         )
+
+
+def vault_of(settings: Settings) -> Vault:
+    """Open the vault with the present secret and the earlier ones, or raise ValueError."""
+    secrets = (settings.secret_key, *settings.previous_secret_keys)
+    return Vault(*(secret.get_secret_value() for secret in secrets))
+
+
+def _channels(settings: Settings) -> frozenset[Channel]:
+    """The ways that the settings give; in the demo, e-mail and SMS are files."""
+    has = {
+        Channel.PUSH: True,
+        Channel.EMAIL: bool(settings.smtp_host) or settings.demo,
+        Channel.SMS: bool(settings.sms_url) or settings.demo,
+    }
+    return frozenset(channel for channel, is_there in has.items() if is_there)

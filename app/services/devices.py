@@ -19,7 +19,7 @@ from app.domain.diary_day import over_at
 from app.domain.errors import InvalidInput, NotFound, NotSignedIn, WrongState
 from app.domain.participant import Move, State, move
 from app.domain.study import Study
-from app.services import throttles
+from app.services import subscriptions, throttles
 from app.services.participants import get_permitted
 from app.services.tokens import new_token, token_hash
 from app.store import accounts, ledger, participants, passkeys
@@ -208,7 +208,12 @@ def is_due_for_touch(sign_in: SignIn, now: datetime) -> bool:
 
 
 def sign_out(session: Session, *, token: str, now: datetime) -> None:
-    """End a sign-in. What waits on the phone stays there until it is acknowledged."""
+    """End a sign-in, and with it the push messages of its phone, which may change hands now.
+
+    What waits on the phone stays there until it is acknowledged.
+    """
+    ids = accounts.list_devices_of_sign_in(session, token_hash(token))
+    subscriptions.end_of_devices(session, device_ids=ids, by="signed_out", now=now)
     accounts.end_sign_in(session, token_hash(token), now)
 
 
@@ -314,13 +319,16 @@ def _phones(session: Session, participant_id: int) -> list[Phone]:
 
 
 def _end(session: Session, devices: Sequence[Device], now: datetime) -> None:
-    """End devices with all that they open with: sign-ins, passkeys made there, pairing codes."""
+    """End devices with all that they open with and are reached by: sign-ins, passkeys made there,
+    pairing codes, push subscriptions.
+    """
     ids: Collection[str] = [device.id for device in devices]
     for device in devices:
         device.revoked_at = now
     accounts.end_sign_ins(session, ids, now)
     passkeys.revoke_made_on(session, ids, now)
     passkeys.drop_pairings(session, ids)
+    subscriptions.end_of_devices(session, device_ids=ids, by="device", now=now)
 
 
 def _enrol(

@@ -13,9 +13,10 @@ from app.domain.ledger import canonical
 from app.domain.participant import Move, State, move
 from app.domain.records import PARTS, Snapshot
 from app.domain.study import Medicine
+from app.services import subscriptions
 from app.services.deployment import Deployment
 from app.services.tokens import new_code, new_token, token_hash
-from app.store import ledger, participants
+from app.store import ledger, participants, reminders
 from app.store.session import Session
 from app.store.tables import (
     Contact,
@@ -23,7 +24,6 @@ from app.store.tables import (
     MesotherapySession,
     Participant,
     ParticipantMedicine,
-    ParticipantPause,
     ParticipantZone,
 )
 
@@ -146,6 +146,7 @@ def change_state(
         contact = participants.find_contact(session, person.id)
         if contact is not None:
             contact.email_sealed = contact.phone_sealed = None
+        subscriptions.end_of_participant(session, participant_id=person.id, by="withdrawn", now=now)
     ledger.queue_act(
         session,
         actor=actor,
@@ -158,28 +159,6 @@ def change_state(
         texts={"reason": reason},
     )
     return person
-
-
-def pause(
-    session: Session, *, actor: Actor, study_code: str, from_on: date, reason: str, now: datetime
-) -> None:
-    """Pause a participant from a date on; the days until `resume` are not due."""
-    person = change_state(
-        session, actor=actor, study_code=study_code, by=Move.PAUSE, reason=reason, now=now
-    )
-    session.add(ParticipantPause(participant_id=person.id, from_on=from_on))
-
-
-def resume(
-    session: Session, *, actor: Actor, study_code: str, from_on: date, reason: str, now: datetime
-) -> None:
-    """End the pause: `from_on` is the first day that is due again."""
-    person = change_state(
-        session, actor=actor, study_code=study_code, by=Move.RESUME, reason=reason, now=now
-    )
-    for paused in participants.list_pauses(session, person.id):
-        if paused.until_on is None:
-            paused.until_on = from_on - timedelta(days=1)
 
 
 def record_session(
@@ -233,6 +212,7 @@ def change_zone(
         details={"from": person.tz, "to": tz},
     )
     person.tz = tz
+    reminders.look_again(session, person.id, now)
 
 
 def change_language(

@@ -10,7 +10,7 @@ from app.domain.access import Actor
 from app.domain.errors import InvalidInput, NotFound
 from app.domain.study import Study
 from app.services.deployment import Deployment
-from app.store import ledger, participants
+from app.store import ledger, participants, reminders
 from app.store.session import Session
 from app.store.tables import Participant
 
@@ -40,7 +40,7 @@ def change_reminder(
 ) -> None:
     """Set the local time of the first reminder; None leaves it to the study.
 
-    It counts from the next evening whose reminders are not planned yet.
+    Tonight's first one moves too, when it was not sent yet.
     """
     if at is not None and at not in reminder_times(deployment.study):
         raise InvalidInput("not_a_choice", field="reminder_at", refused={"at": at.isoformat()})
@@ -48,6 +48,7 @@ def change_reminder(
     if person.reminder_at == at:
         return
     person.reminder_at = at
+    reminders.look_again(session, person.id, now)
     told = None if at is None else at.strftime("%H:%M")
     _note(session, actor, person, ("participant.reminder_changed", told), now)
 

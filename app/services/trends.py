@@ -6,7 +6,7 @@ Nothing is written and nothing is drawn here. Many participants at a glance are 
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from app.domain import figures
@@ -19,6 +19,7 @@ from app.domain.schedule import (
     Course,
     DueDay,
     Evidence,
+    Missed,
     MissedCause,
     Outcome,
     Pause,
@@ -33,7 +34,7 @@ from app.services.participants import get_permitted
 from app.store import participants, trends
 from app.store.session import Session
 from app.store.tables import Participant
-from app.store.trends import VersionRow
+from app.store.trends import SentRow, VersionRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,40 +125,59 @@ def _days(
 ) -> tuple[TrendDay, ...]:
     pauses = [Pause(p.from_on, p.until_on) for p in participants.list_pauses(session, person.id)]
     course = course_of(person, pauses, spans)
-    sent: defaultdict[date, list[Outcome]] = defaultdict(list)
-    for on, state in trends.list_reminder_states(session, person.id):
-        if state in _OUTCOMES:
-            sent[on].append(_OUTCOMES[state])
-    contact_at = trends.last_contact(session, person.id)
+    known = _Known(session, person.id)
     rules = deployment.study.window
     days = []
     for on in dates_between(
         person.first_diary_on, min(local_date(now, spans), person.last_diary_on)
     ):
         due = due_day(on, course, spans, rules)
-        cause = _cause(due, tuple(sent[on]), contact_at) if on not in saved else None
-        days.append(trend_day(due, saved.get(on), cause, now))
+        missed = known.missed(due) if on not in saved else None
+        days.append(trend_day(due, saved.get(on), missed, now))
     return tuple(days)
 
 
 _PARTICIPANT = '"type":"participant"'
 """How the canonical form of an originator says that the participant answered."""
 
-_OUTCOMES = {
-    ReminderState.HANDED_OVER.value: Outcome.SENT,
-    ReminderState.FAILED.value: Outcome.FAILED,
-}
+
+class _Known:
+    """What is known of a participant's evenings without entry; three queries for all of them."""
+
+    def __init__(self, session: Session, participant_id: int) -> None:
+        self._outcomes: defaultdict[date, list[Outcome]] = defaultdict(list)
+        for row in trends.list_sent(session, participant_id):
+            if (outcome := _outcome(row)) is not None:
+                self._outcomes[row.diary_on].append(outcome)
+        self._evenings = {
+            row.diary_on: row for row in trends.list_evenings(session, participant_id)
+        }
+        self._contact_at = trends.last_contact(session, participant_id)
+
+    def missed(self, due: DueDay) -> Missed | None:
+        """Why a day has no entry; nothing is provisional about a pause."""
+        if due.window is None:
+            return None
+        evening = self._evenings.get(due.diary_on)
+        evidence = Evidence(
+            is_paused=due.due == "paused",
+            is_declined=evening is not None and evening.declined_at is not None,
+            has_technical_fault=evening is not None and evening.fault_at is not None,
+            was_opened=evening is not None and evening.opened_at is not None,
+            outcomes=tuple(self._outcomes[due.diary_on]),
+            last_contact_at=self._contact_at,
+        )
+        found = missed_cause(evidence, due.window)
+        return replace(found, is_provisional=False) if evidence.is_paused else found
 
 
-def _cause(
-    due: DueDay, outcomes: tuple[Outcome, ...], contact_at: datetime | None
-) -> MissedCause | None:
-    if due.window is None:
-        return None
-    evidence = Evidence(
-        is_paused=due.due == "paused", outcomes=outcomes, last_contact_at=contact_at
-    )
-    return missed_cause(evidence, due.window).cause
+def _outcome(row: SentRow) -> Outcome | None:
+    """How far a message got; a bounce after the hand-over is a failure, whatever came before."""
+    if row.state == ReminderState.FAILED:
+        return Outcome.FAILED
+    if row.delivered_at is not None:
+        return Outcome.DELIVERED
+    return Outcome.SENT if row.state == ReminderState.HANDED_OVER else None
 
 
 def _diaries(rows: Sequence[VersionRow]) -> dict[date, DiarySaved]:

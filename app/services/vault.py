@@ -57,6 +57,10 @@ class Vault:
         """Keyed digest of a submission's content, to recognise it when it comes again."""
         return self._mac(self._current, content)
 
+    def every_mac(self, content: Mapping[str, Any]) -> tuple[str, ...]:
+        """The digest, and after it those that earlier secrets gave the same content."""
+        return tuple(self._mac(name, content) for name in self._secrets)
+
     def is_mac_of(self, mac: str, content: Mapping[str, Any]) -> bool:
         """Whether the digest, made with this or an earlier secret, is of that content."""
         return any(hmac.compare_digest(mac, self._mac(name, content)) for name in self._secrets)

@@ -13,7 +13,7 @@ from itertools import count
 
 from app.domain.access import Actor
 from app.domain.records import Submission
-from app.services import corrections, devices, diary, participants, standing
+from app.services import corrections, devices, diary, participants, pauses, standing
 from app.services.deployment import Deployment
 from app.services.diary import Outcome
 from app.services.participants import Enrolment
@@ -32,6 +32,7 @@ from app.simulation.events import (
 )
 from app.simulation.memory import Phone
 from app.simulation.people import Person
+from app.simulation.reminding import Timetable
 from app.store.session import Database, WriteSession
 
 
@@ -39,7 +40,8 @@ from app.store.session import Database, WriteSession
 class World:
     """A running study with simulated people in it; `team` is who acts for the site.
 
-    `outcomes` counts what became of the submissions, with the reason of what was not saved.
+    Reminders go out in the last part of its time, so long. `outcomes` counts what became of the
+    submissions, with the reason of what was not saved.
     """
 
     database: Database
@@ -47,6 +49,7 @@ class World:
     site_id: str
     team: Actor
     phones: dict[int, Phone]
+    reminded_for: timedelta = timedelta(0)
     outcomes: Counter[tuple[Outcome, str | None]] = field(default_factory=Counter)
     _actors: dict[int, Actor] = field(default_factory=dict)
 
@@ -64,6 +67,9 @@ class World:
         A person in `handed_at` no longer holds their phone from then on: only the site acts.
         """
         by_number = {person.number: person for person in people}
+        timetable = Timetable(
+            self.database, self.deployment, max(since_at, until_at - self.reminded_for)
+        )
         agenda = _Agenda(since_at, until_at, handed_at)
         for person in by_number.values():
             if person.number in self.phones:
@@ -71,10 +77,12 @@ class World:
             else:
                 agenda.expect([_enrolment_of(person, since_at)])
         for event in agenda:
+            timetable.run_until(event.at)
             self.perform(by_number[event.number], event)
             if isinstance(event.act, Enrol):
                 agenda.expect(life(self._diarist(by_number[event.number])))
             done(event)
+        timetable.run_until(until_at)
 
     def perform(self, person: Person, event: Event) -> None:
         """Do one thing through its verb, in a transaction of its own."""
@@ -106,7 +114,7 @@ class World:
                     now=now,
                 )
             case Pause(from_on, reason):
-                participants.pause(
+                pauses.pause(
                     session,
                     actor=team,
                     study_code=study_code,
@@ -115,7 +123,7 @@ class World:
                     now=now,
                 )
             case Resume(from_on, reason):
-                participants.resume(
+                pauses.resume(
                     session,
                     actor=team,
                     study_code=study_code,

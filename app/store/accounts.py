@@ -94,6 +94,12 @@ def touch_sign_in(session: Session, token_hash: str, at: datetime, expires_at: d
     )
 
 
+def list_devices_of_sign_in(session: Session, token_hash: str) -> list[str]:
+    """List the device that a sign-in is or was on: one, or none for a token of nobody's phone."""
+    query = select(SignIn.device_id).where(SignIn.token_hash == token_hash)
+    return [id_ for id_ in session.scalars(query) if id_ is not None]
+
+
 def end_sign_in(session: Session, token_hash: str, at: datetime) -> None:
     """End a sign-in now; without effect when there is none."""
     session.execute(update(SignIn).where(SignIn.token_hash == token_hash).values(expires_at=at))

@@ -62,6 +62,12 @@ def get_participant(session: Session, participant_id: int) -> Participant:
     return found
 
 
+def by_id(session: Session, ids: Collection[int]) -> dict[int, Participant]:
+    """Give several participants by key."""
+    query = select(Participant).where(Participant.id.in_(ids))
+    return {person.id: person for person in session.scalars(query)}
+
+
 def get_by_code(session: Session, study_code: str, sites: Collection[str]) -> Participant:
     """Get a participant of these sites (`*`: any) by study code, or raise NotFound."""
     found = session.scalar(select(Participant).where(Participant.study_code == study_code))
@@ -155,6 +161,12 @@ def list_sessions_of(
 def find_contact(session: Session, participant_id: int) -> Contact | None:
     """Find the sealed contact of a participant."""
     return session.get(Contact, participant_id)
+
+
+def contacts_by_participant(session: Session, ids: Collection[int]) -> dict[int, Contact]:
+    """Give the sealed contacts of several participants."""
+    query = select(Contact).where(Contact.participant_id.in_(ids))
+    return {contact.participant_id: contact for contact in session.scalars(query)}
 
 
 def get_site(session: Session, site_id: str) -> Site:

@@ -5,20 +5,23 @@ skip makes taking in hand exclusive. On SQLite, a write transaction is alone in 
 """
 
 import uuid
+from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import exists, insert, select
+from sqlalchemy import ColumnElement, exists, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from app.domain.diary_day import ZoneSpan
 from app.domain.participant import REMINDED
-from app.domain.schedule import TEST, Pause, ReminderState
+from app.domain.reach import Channel
+from app.domain.schedule import EVENING, Kind, Pause, ReminderState
 from app.store.tables import (
     Base,
     Heartbeat,
+    MesotherapySession,
     Participant,
     ParticipantPause,
     ParticipantZone,
@@ -26,7 +29,8 @@ from app.store.tables import (
     ReminderEvent,
 )
 
-_IS_TEST = Reminder.step.startswith(TEST)
+_OF_EVENING = Reminder.kind.in_(EVENING)
+_IS_TEST = Reminder.kind == Kind.TEST
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +39,9 @@ class NewReminder:
 
     participant_id: int
     diary_on: date
+    kind: Kind
     step: str
-    channel: str
+    channel: Channel
     due_at: datetime
     useful_until_at: datetime
 
@@ -47,10 +52,17 @@ def list_zones_in_use(session: Session) -> list[str]:
     return sorted(session.scalars(query))
 
 
-def list_unplanned(session: Session, tz: str, diary_on: date) -> list[Participant]:
-    """List the reminded participants in a zone who have no reminder for this diary day."""
+def list_unplanned(
+    session: Session, tz: str, diary_on: date, *, after: int, limit: int
+) -> list[Participant]:
+    """List the reminded participants in a zone who have no reminder for this diary day.
+
+    In the order of their keys: the first `limit` after the key `after`.
+    """
     has_one = exists().where(
-        Reminder.participant_id == Participant.id, Reminder.diary_on == diary_on, ~_IS_TEST
+        Reminder.participant_id == Participant.id,
+        Reminder.diary_on == diary_on,
+        Reminder.kind == Kind.DIARY.value,
     )
     return list(
         session.scalars(
@@ -58,12 +70,41 @@ def list_unplanned(session: Session, tz: str, diary_on: date) -> list[Participan
             .where(
                 Participant.state.in_(REMINDED),
                 Participant.tz == tz,
+                Participant.id > after,
                 Participant.first_diary_on <= diary_on,
                 Participant.last_diary_on >= diary_on,
                 ~has_one,
             )
             .order_by(Participant.id)
+            .limit(limit)
         )
+    )
+
+
+def list_unnoticed(
+    session: Session, tz: str, on: date, step: str, wanted: ColumnElement[bool]
+) -> list[int]:
+    """List the keys of reminded participants in a zone for whom `wanted` holds and who have no
+    notice of this name on this date.
+    """
+    has_one = exists().where(
+        Reminder.participant_id == Participant.id, Reminder.diary_on == on, Reminder.step == step
+    )
+    query = select(Participant.id).where(
+        Participant.state.in_(REMINDED), Participant.tz == tz, wanted, ~has_one
+    )
+    return list(session.scalars(query.order_by(Participant.id)))
+
+
+def opens_on(day: date) -> ColumnElement[bool]:
+    """That a participant's first diary day is this date."""
+    return Participant.first_diary_on == day
+
+
+def has_session_on(day: date) -> ColumnElement[bool]:
+    """That a session of a participant is dated on this date."""
+    return exists().where(
+        MesotherapySession.participant_id == Participant.id, MesotherapySession.held_on == day
     )
 
 
@@ -96,8 +137,9 @@ def add_planned(session: Session, planned: Iterable[NewReminder], now: datetime)
             "id": str(uuid.uuid4()),
             "participant_id": new.participant_id,
             "diary_on": new.diary_on,
+            "kind": new.kind.value,
             "step": new.step,
-            "channel": new.channel,
+            "channel": new.channel.value,
             "due_at": new.due_at,
             "useful_until_at": new.useful_until_at,
             "ready_at": new.due_at,
@@ -125,12 +167,18 @@ def _insert(session: Session, table: type[Base]) -> sqlite.Insert | postgresql.I
     return sqlite.insert(table)
 
 
-def list_ready(session: Session, now: datetime, limit: int) -> list[Reminder]:
+def has_ready(session: Session, channel: Channel, now: datetime) -> bool:
+    """Whether anything waits to be taken in hand for this channel."""
+    query = select(Reminder.id).where(Reminder.channel == channel.value, Reminder.ready_at <= now)
+    return session.scalar(query.limit(1)) is not None
+
+
+def list_ready(session: Session, channel: Channel, now: datetime, limit: int) -> list[Reminder]:
     """List reminders to take in hand, longest ready first, and hold them; others' are skipped."""
     return list(
         session.scalars(
             select(Reminder)
-            .where(Reminder.ready_at <= now)
+            .where(Reminder.channel == channel.value, Reminder.ready_at <= now)
             .order_by(Reminder.ready_at, Reminder.id)
             .limit(limit)
             .with_for_update(skip_locked=True)
@@ -138,44 +186,78 @@ def list_ready(session: Session, now: datetime, limit: int) -> list[Reminder]:
     )
 
 
-def find_in_hand(session: Session, reminder_id: str, worker: str) -> Reminder | None:
-    """Find and hold a reminder that this worker has in hand; None when it has lost it."""
-    return session.scalar(
+def find_ready_since(session: Session) -> datetime | None:
+    """Since when the longest waiting reminder is ready to be taken in hand, or will be."""
+    return session.scalar(select(func.min(Reminder.ready_at)))
+
+
+def list_in_hand(session: Session, ids: Collection[str], worker: str) -> dict[str, Reminder]:
+    """Give and hold those of some reminders that this worker still has in hand, by their ids."""
+    rows = session.scalars(
         select(Reminder)
         .where(
-            Reminder.id == reminder_id,
+            Reminder.id.in_(ids),
             Reminder.state == ReminderState.IN_HAND.value,
             Reminder.claimed_by == worker,
         )
+        .order_by(Reminder.id)
         .with_for_update()
     )
+    return {row.id: row for row in rows}
 
 
-def has_handed_over(session: Session, participant_id: int, diary_on: date) -> bool:
-    """Whether a reminder of this participant and diary day was handed over before."""
-    return (
-        session.scalar(
-            select(Reminder.id)
-            .where(
-                Reminder.participant_id == participant_id,
-                Reminder.diary_on == diary_on,
-                Reminder.state == ReminderState.HANDED_OVER.value,
-                ~_IS_TEST,
-            )
-            .limit(1)
-        )
-        is not None
+def evenings_of(
+    session: Session, ids: Collection[int], days: Collection[date]
+) -> dict[tuple[int, date], list[Reminder]]:
+    """Give the reminders of several evenings by participant and diary day, each in order."""
+    query = (
+        select(Reminder)
+        .where(Reminder.participant_id.in_(ids), Reminder.diary_on.in_(days), _OF_EVENING)
+        .order_by(Reminder.due_at, Reminder.step)
     )
+    found: defaultdict[tuple[int, date], list[Reminder]] = defaultdict(list)
+    for row in session.scalars(query):
+        found[row.participant_id, row.diary_on].append(row)
+    return found
+
+
+def list_evening(session: Session, participant_id: int, diary_on: date) -> list[Reminder]:
+    """List what reminds a participant of one evening's diary, in order."""
+    return evenings_of(session, [participant_id], [diary_on])[participant_id, diary_on]
 
 
 def list_reminders(session: Session, participant_id: int, diary_on: date) -> list[Reminder]:
-    """List the reminders of a participant's diary day in order."""
+    """List every message of a participant's diary day in order."""
     return list(
         session.scalars(
             select(Reminder)
             .where(Reminder.participant_id == participant_id, Reminder.diary_on == diary_on)
             .order_by(Reminder.due_at)
         )
+    )
+
+
+def find_reminder(session: Session, reminder_id: str) -> Reminder | None:
+    """Find and hold a reminder by its id."""
+    return session.scalar(select(Reminder).where(Reminder.id == reminder_id).with_for_update())
+
+
+def find_by_receipt(session: Session, receipt_hash: str) -> Reminder | None:
+    """Find and hold the reminder that carried a token."""
+    query = select(Reminder).where(Reminder.receipt_hash == receipt_hash)
+    return session.scalar(query.with_for_update())
+
+
+def look_again(session: Session, participant_id: int, now: datetime) -> None:
+    """Let what is planned for a participant be looked at anew: when and whether it is due."""
+    session.execute(
+        update(Reminder)
+        .where(
+            Reminder.participant_id == participant_id,
+            Reminder.state == ReminderState.PLANNED.value,
+            Reminder.ready_at > now,
+        )
+        .values(ready_at=now)
     )
 
 

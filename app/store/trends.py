@@ -11,10 +11,11 @@ from datetime import date, datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app.domain.schedule import TEST
+from app.domain.schedule import EVENING
 from app.store.tables import (
     ChangeText,
     Device,
+    Evening,
     MesotherapySession,
     Record,
     RecordVersion,
@@ -49,6 +50,15 @@ class DiaryRow:
     status: str
     late: bool
     pain_average: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class SentRow:
+    """What became of one message that asked for the diary of a day."""
+
+    diary_on: date
+    state: str
+    delivered_at: datetime | None
 
 
 def list_version_rows(
@@ -92,12 +102,17 @@ def list_uncoded_days(session: Session, participant_id: int) -> set[date]:
     return set(session.scalars(query))
 
 
-def list_reminder_states(session: Session, participant_id: int) -> list[tuple[date, str]]:
-    """List what became of each evening's reminders: diary day and state; test messages are none."""
-    query = select(Reminder.diary_on, Reminder.state).where(
-        Reminder.participant_id == participant_id, ~Reminder.step.startswith(TEST)
+def list_sent(session: Session, participant_id: int) -> list[SentRow]:
+    """List what became of the messages that asked for an evening's diary; notices and tests not."""
+    query = select(Reminder.diary_on, Reminder.state, Reminder.delivered_at).where(
+        Reminder.participant_id == participant_id, Reminder.kind.in_(EVENING)
     )
-    return [(row.diary_on, row.state) for row in session.execute(query)]
+    return [SentRow(*row) for row in session.execute(query)]
+
+
+def list_evenings(session: Session, participant_id: int) -> list[Evening]:
+    """List what is known of a participant's evenings beside their entries."""
+    return list(session.scalars(select(Evening).where(Evening.participant_id == participant_id)))
 
 
 def last_contact(session: Session, participant_id: int) -> datetime | None:

@@ -93,8 +93,8 @@ def test_figures_are_those_of_the_page(stage: Stage) -> None:
     assert [week["is_over"] for week in told["weeks"]] == [True, False]
     assert told["adherence"]["answered"] == trend.adherence.answered == 10
     assert told["adherence"]["pct"] == trend.adherence.pct
-    assert [(gap["diary_on"], gap["cause"]) for gap in told["missing"]] == [
-        (day.day.diary_on.isoformat(), day.day.cause)
+    assert [tuple(gap.values()) for gap in told["missing"]] == [
+        (day.day.diary_on.isoformat(), day.day.cause, day.day.is_provisional)
         for day in trend.days
         if day.day.status == "missing" and day.day.closed
     ]

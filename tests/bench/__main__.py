@@ -10,7 +10,10 @@ from tempfile import TemporaryDirectory
 
 from tests.bench.measures import measure_page, measure_saves
 from tests.bench.paint import BITS_PER_S, ROUND_TRIP_MS, SLOWER, chromium, measure_paint
+from tests.bench.reminding import measure_reminders
 from tests.engines import PostgreSQL, Sqlite, postgres_server
+
+PEOPLE = 100_000
 
 
 def main() -> None:
@@ -28,6 +31,12 @@ def main() -> None:
         row("ratio", (f"{each.ratio:.2f}" for each in saves), "≥ 0.40")
         pages = [measure_page(each.empty(), views=50) for each in engines]
         row("a participant's page with 365 days, ms", (f"{ms:.0f}" for ms in pages), "≤ 50")
+        evening = [measure_reminders(each.empty(), PEOPLE) for each in engines]
+        say(f"\n{PEOPLE:,} reminders due in one minute, one process, an HTTP gateway beside it")
+        row("seconds of planning", (f"{each.planning_s:.0f}" for each in evening))
+        row("handed over per second", (f"{each.handed_per_s:.0f}" for each in evening), "≥ 500")
+        row("the gateway alone, per second", (f"{each.bare_per_s:.0f}" for each in evening))
+        row("memory, MB", (f"{each.memory_mb:.0f}" for each in evening), "≤ 300")
         with chromium() as browser:
             paint = measure_paint(browser, engines[0], rounds=5)
         say(f"\n/diary, {SLOWER}× slower, {BITS_PER_S // 1000} kbit/s, {ROUND_TRIP_MS} ms away")

@@ -14,7 +14,7 @@ from tests.people import Stage, Who
 
 KB = 1024
 PAGE_AND_STYLE, SCRIPT, COLD, COLD_REQUESTS = 14 * KB, 20 * KB, 50 * KB, 6
-BEHIND = {"/profile", "/sw.js", "/manifest.webmanifest", "/submissions"}
+BEHIND = {"/profile", "/sw.js", "/manifest.webmanifest", "/submissions", "/evening/opened"}
 """What a phone asks for behind a page that is there already."""
 
 

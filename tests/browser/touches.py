@@ -9,6 +9,8 @@ from urllib.parse import urljoin
 
 from playwright.sync_api import Page, expect
 
+from tests import factories
+
 Touch = Callable[[Page], None]
 
 STEPS = 20
@@ -25,6 +27,16 @@ def opened(*selectors: str) -> Touch:
     def touch(page: Page) -> None:
         for selector in selectors:
             press(page, selector)
+
+    return touch
+
+
+def sent_with(button: str) -> Touch:
+    """Send a form by one of its buttons, and wait for the page that answers."""
+
+    def touch(page: Page) -> None:
+        with page.expect_event("load"):
+            press(page, button)
 
     return touch
 
@@ -181,3 +193,48 @@ def tried(page: Page) -> None:
     choose(page, "kept", "worst_below_average")
     press(page, "[data-save]")
     expect(page.locator("[data-done=practice]")).to_be_visible()
+
+
+def allowed(page: Page) -> None:
+    """Notifications allowed by the phone, and not turned on."""
+    page.context.grant_permissions(["notifications"])
+    page.reload()
+    expect(page.locator("[data-on]")).to_be_visible()
+
+
+PUSHED = """
+() => {
+  const endpoint = "https://fcm.googleapis.com/fcm/send/here";
+  const keys = { p256dh: "%(p256dh)s", auth: "%(auth)s" };
+  const made = { endpoint, toJSON: () => ({ endpoint, keys }), async unsubscribe() {
+    localStorage.removeItem("pushed");
+    return true;
+  } };
+  const found = () => (localStorage.getItem("pushed") ? made : null);
+  const pushManager = {
+    getSubscription: async () => found(),
+    async subscribe(options) {
+      localStorage.setItem("pushed", options.applicationServerKey);
+      return made;
+    },
+  };
+  const worker = Object.getPrototypeOf(navigator.serviceWorker);
+  Object.defineProperty(worker, "ready", { get: async () => ({ pushManager }) });
+  worker.getRegistration = async () => ({ pushManager });
+}
+"""
+"""In place of the browser's push service, which is on the internet: it takes what it is given."""
+
+
+def with_push(page: Page) -> None:
+    """Let this page, and those after it, have a push service."""
+    page.context.grant_permissions(["notifications"])
+    page.add_init_script(f"({PUSHED % factories.subscription()})()")
+
+
+def notified(page: Page) -> None:
+    """Notifications turned on."""
+    with_push(page)
+    page.reload()
+    press(page, "[data-on]")
+    expect(page.locator("[data-off]")).to_be_visible()

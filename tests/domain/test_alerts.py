@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 import app.studies
-from app.domain.alerts import reasons_to_call
+from app.domain.alerts import may_rise_again, reasons_to_call
 from app.domain.figures import Day
 from app.domain.letters import Unsettled
 from app.domain.records import AnswerStatus, EntryStatus
 from app.domain.schedule import Due
-from app.domain.study import load_study
+from app.domain.study import AlertRules, load_study
 from app.domain.study.rules import Scale
 
 STUDY = load_study(Path(app.studies.__file__).parent / "meso_sdrc")
@@ -120,3 +120,27 @@ def test_a_letter_calls_even_when_no_diary_is_due(unsettled: Unsettled, code: st
 def test_nobody_calls_for_nothing() -> None:
     assert reasons() == set()
     assert reasons(50, 51, 49) == set()
+
+
+def test_out_of_reach_is_a_rule_with_a_switch() -> None:
+    def found(rules: AlertRules) -> tuple[str, ...]:
+        return reasons_to_call((), "vas100", rules, STUDY.week, is_unreachable=True)
+
+    assert found(STUDY.alerts) == ("unreachable",)
+    off = STUDY.alerts.unreachable.model_copy(update={"on": False})
+    assert found(STUDY.alerts.model_copy(update={"unreachable": off})) == ()
+
+
+@pytest.mark.parametrize(
+    ("rule", "days_later", "may"),
+    [
+        ("missed_running", 0, False),
+        ("missed_running", 1, True),
+        ("unreachable", 6, False),
+        ("unreachable", 7, True),
+    ],
+)
+def test_what_a_person_closed_rests_for_a_while(rule: str, days_later: int, may: bool) -> None:
+    closed_on = date(2026, 1, 14)
+    latest_on = closed_on + timedelta(days=days_later)
+    assert may_rise_again(rule, STUDY.alerts, closed_on, latest_on) is may

@@ -16,14 +16,13 @@ from app.domain.schedule import (
     Evidence,
     Missed,
     MissedCause,
-    Notice,
     Outcome,
     Pause,
     ReminderTimes,
     due_day,
     due_days,
+    is_quiet,
     missed_cause,
-    notice_due,
     reminders_due,
 )
 
@@ -118,7 +117,7 @@ def test_three_reminders_an_evening_at_their_local_minute() -> None:
         (2, at("2026-07-14T21:00+02:00")),
         (3, at("2026-07-14T22:30+02:00")),
     ]
-    assert {(due.notice, due.diary_on) for due in found} == {(Notice.DIARY, date(2026, 7, 14))}
+    assert {due.diary_on for due in found} == {date(2026, 7, 14)}
 
 
 @pytest.mark.parametrize(
@@ -168,9 +167,23 @@ def test_a_study_without_times_reminds_nobody() -> None:
     assert reminders_due(evening(date(2026, 1, 10)), ReminderTimes(times=()), time(20)) == ()
 
 
-def test_a_notice_of_the_day_comes_at_its_own_local_time() -> None:
-    found = notice_due(Notice.SESSION_DAY, date(2026, 3, 29), PARIS, TIMES)
-    assert (found.step, found.due_at) == (1, at("2026-03-29T09:00+02:00"))
+@pytest.mark.parametrize(
+    ("instant", "expected"),
+    [
+        pytest.param("2026-07-14T22:30+02:00", False, id="evening"),
+        pytest.param("2026-07-15T00:00+02:00", True, id="midnight"),
+        pytest.param("2026-07-15T07:59+02:00", True, id="early"),
+        pytest.param("2026-07-15T08:00+02:00", False, id="morning"),
+    ],
+)
+def test_nobody_is_disturbed_at_night(instant: str, *, expected: bool) -> None:
+    assert is_quiet(at(instant), PARIS, time(0), time(8)) is expected
+
+
+def test_quiet_hours_may_pass_midnight() -> None:
+    hours = [at(f"2026-07-14T{hour:02}:00+02:00") for hour in range(24)]
+    quiet = [hour.hour for hour in hours if is_quiet(hour, "Europe/Paris", time(22), time(7))]
+    assert len(quiet) == 9
 
 
 @settings(max_examples=EXAMPLES, deadline=None)

@@ -163,7 +163,6 @@ def test_the_study_cannot_be_changed(study: Study) -> None:
 Fault = tuple[str, str, str, str, str]
 STUDY, ZONES, FORMULARY = "study.toml", "zones.toml", "formulary.toml"
 FAULTS: list[Fault] = [
-    (STUDY, 'code = "opening"', 'code = "testing"', "reminders", "begins like a test message"),
     (
         STUDY,
         "unconfirmed_after_days = 3",

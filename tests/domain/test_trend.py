@@ -6,7 +6,7 @@ from typing import Any
 from app.domain.diary_day import WindowRules, ZoneSpan
 from app.domain.figures import adherence
 from app.domain.records import AnswerStatus, DiaryPayload, EntryStatus
-from app.domain.schedule import Course, DueDay, MissedCause, Pause, due_day
+from app.domain.schedule import Course, DueDay, Missed, MissedCause, Pause, due_day
 from app.domain.trend import DiarySaved, trend_day
 
 ON = date(2026, 1, 14)
@@ -46,8 +46,9 @@ def test_a_day_closes_when_its_last_save_is_over() -> None:
 
 
 def test_a_day_without_entry_keeps_its_cause() -> None:
-    day = trend_day(due(), None, MissedCause.NOT_REACHABLE, CLOSED_AT)
+    day = trend_day(due(), None, Missed(MissedCause.NOT_REACHABLE, is_provisional=True), CLOSED_AT)
     assert (day.day.status, day.day.cause) == (EntryStatus.MISSING, MissedCause.NOT_REACHABLE)
+    assert day.day.is_provisional
     assert not day.has_entry
 
 

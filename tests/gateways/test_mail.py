@@ -1,24 +1,18 @@
 """The mail gateway against a real server: its words, its protection, the names of its failures."""
 
-import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from email import message_from_bytes, policy
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from app.gateways.mail import RecordingMailer, SmtpMailer
 from app.services.ports import ChannelAway, Mail, NotDelivered, PassingFailure, PermanentFailure
-from tests.servers import MailSink, free_address
+from tests.servers import Certified, MailSink, certify, free_address
 
 AT = datetime(2026, 2, 3, 18, 0, tzinfo=UTC)
 MAIL = Mail(
@@ -164,37 +158,9 @@ def test_an_address_that_mail_cannot_carry_fails_for_good(address: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def certified(tmp_path_factory: pytest.TempPathFactory) -> tuple[ssl.SSLContext, ssl.SSLContext]:
-    """A certificate for loopback: the server's side of it, and a client that trusts it."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "mail of the tests")])
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(datetime(2020, 1, 1, tzinfo=UTC))
-        .not_valid_after(datetime(2020, 1, 1, tzinfo=UTC) + timedelta(days=36_500))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False
-        )
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    path = tmp_path_factory.mktemp("tls") / "server.pem"
-    private = key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-    path.write_bytes(private + certificate.public_bytes(serialization.Encoding.PEM))
-    serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    serving.load_cert_chain(path)
-    return serving, ssl.create_default_context(cafile=str(path))
-
-
-Certified = tuple[ssl.SSLContext, ssl.SSLContext]
+def certified(tmp_path_factory: pytest.TempPathFactory) -> Certified:
+    """A certificate for loopback, and a client that trusts it."""
+    return certify(tmp_path_factory.mktemp("tls"))
 
 
 def test_starttls_protects_the_message_and_the_sign_in(certified: Certified) -> None:

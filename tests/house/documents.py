@@ -1,5 +1,6 @@
 """The tables in the documents that are generated from the code: `make docs` writes them."""
 
+import json
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -17,6 +18,8 @@ def settings_table() -> str:
     for name, field in Settings.model_fields.items():
         default = field.default
         shown = default.get_secret_value() if isinstance(default, SecretStr) else default
+        if shown and isinstance(shown, tuple):
+            shown = json.dumps(shown)  # as it is written in the environment
         told = "–" if shown in ("", ()) else f"`{shown}`"
         rows.append(f"| `DIARY_{name.upper()}` | {told} | {field.description} |")
     return "\n".join(rows)

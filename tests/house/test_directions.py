@@ -67,6 +67,7 @@ HOMES: dict[str, set[str]] = {
     "typer": {"app.__main__"},
     "uvicorn": {"app.__main__"},
     "webauthn": {"app.services"},
+    "webpush": {"app.gateways"},
 }
 DOMAIN_LIBRARIES = {"pydantic", "rfc8785"}
 

@@ -7,9 +7,11 @@ import pytest
 from app.domain.access import Actor
 from app.domain.errors import WrongState
 from app.domain.participant import State
+from app.domain.reach import Channel
 from app.gateways.mail import RecordingMailer, SmtpMailer
-from app.services import channels, reminders
+from app.services import channels, evenings, reminders
 from app.services.channels import Delivery, LastTest
+from app.services.ports import Gateways
 from app.services.reminders import Courier
 from app.store import trends
 from tests import scenes
@@ -43,7 +45,7 @@ def test_it_goes_the_real_way_and_says_nothing_of_health(
         host="127.0.0.1", port=mail_sink.port, security="none", sender="carnet@notes.example"
     )
     ask(post, person)
-    assert last(post, person) == LastTest(NOON, Delivery.ON_ITS_WAY, NOON)
+    assert last(post, person) == LastTest(Channel.EMAIL, NOON, Delivery.ON_ITS_WAY, NOON)
     at = NOON + timedelta(seconds=20)
     assert post.run(at) == 1
     (message,) = mail_sink.messages
@@ -52,7 +54,7 @@ def test_it_goes_the_real_way_and_says_nothing_of_health(
     read = f"{message.items()}\n{message.get_content()}"
     assert HEALTH.search(read) is None, read
     assert f"{post.deployment.base_url}/" in message.get_content()
-    assert last(post, person, at) == LastTest(NOON, Delivery.HANDED_OVER, at)
+    assert last(post, person, at) == LastTest(Channel.EMAIL, NOON, Delivery.HANDED_OVER, at)
 
 
 def test_a_mailbox_that_refuses_is_said(post: Post, mail_sink: MailSink) -> None:
@@ -92,7 +94,7 @@ def test_it_takes_no_reminders_place(post: Post) -> None:
     for at in (NOON.isoformat(), FIRST, SECOND, LAST):
         assert post.run(at) == 1
     with post.database.read() as session:
-        states = trends.list_reminder_states(session, person)
+        states = [(row.diary_on, row.state) for row in trends.list_sent(session, person)]
     assert states == [(EVENING, "handed_over")] * 3
     with post.database.read() as session:
         assert channels.masked_email(session, post.deployment, person) == "a…@exa…"
@@ -124,10 +126,37 @@ def test_it_goes_out_although_the_diary_is_saved(stage: Stage) -> None:
     courier = Courier(
         database=stage.database,
         deployment=stage.deployment,
-        mailer=mailer,
+        gateways=Gateways(mailer=mailer),
         worker="one",
         clock=stage.clock,
     )
-    reminders.run(courier, is_not_stopping)
+    reminders.deliver(courier, Channel.EMAIL, is_not_stopping)
     wanted = stage.deployment.study.test_message.subject.in_("fr")
     assert [mail.subject for mail in mailer.sent if mail.subject == wanted] == [wanted]
+
+
+def test_it_tries_the_way_of_the_next_reminder(post: Post) -> None:
+    person = post.enrol("a", has_address=False, phone="+33612345678")
+    ask(post, person)
+    assert post.run(NOON) == 1
+    assert [sms.to for sms in post.texted] == ["+33612345678"]
+    found = last(post, person)
+    assert found is not None
+    assert (found.channel, found.delivery) == (Channel.SMS, Delivery.HANDED_OVER)
+    actor = Actor(kind="participant", id="MS-TEST", participant_id=person, device_id="none")
+    with post.database.read() as session:
+        ways = channels.find_known_ways(session, deployment=post.deployment, actor=actor)
+    assert (ways.email, ways.phone, ways.first) == (None, "…78", Channel.SMS)
+    assert not ways.is_pushed_here
+
+
+def test_what_a_receipt_says_is_known(post: Post) -> None:
+    person = post.enrol("a")
+    ask(post, person)
+    post.run(NOON)
+    (row,) = post.reminders(person, NOON.date())
+    with post.database.write() as session:
+        evenings.note_tap(session, reminder_id=row.id, now=NOON + timedelta(seconds=9))
+    assert last(post, person) == LastTest(
+        Channel.EMAIL, NOON, Delivery.ARRIVED, NOON + timedelta(seconds=9)
+    )

@@ -31,7 +31,9 @@ def test_mail_says_nothing_about_health_and_carries_no_authority(
         assert HEALTH.search(read) is None, read
         assert "MS-" not in read
         links = re.findall(r"https?://\S+", message.get_content())
-        assert links == [f"{post.deployment.base_url}/"]
+        [(link, key)] = re.findall(r"(http://localhost:8000/r/)(\S+)", " ".join(links))
+        assert links == [link + key]
+        assert message["Message-ID"] == f"<{key}@notes.example>"
         assert message["Content-Language"] == language
         assert {name.lower() for name, _ in message.items()} <= {
             "from", "to", "subject", "date", "message-id", "auto-submitted", "content-language",

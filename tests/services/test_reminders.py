@@ -10,7 +10,8 @@ import pytest
 from app.domain.participant import State
 from app.domain.records import read_submission
 from app.services import diary, verification
-from app.services.reminders import HEARTBEAT, list_to_plan
+from app.services.reminders import HEARTBEAT
+from app.services.reminders.planning import Asked, evenings_to_plan
 from app.store import reminders as store
 from app.store.session import Database
 from app.store.tables import LedgerRow, ParticipantPause
@@ -102,14 +103,16 @@ def test_planning_again_adds_nothing(post: Post) -> None:
     assert [post.events(row.id) for row in rows] == [[("planned", "")]] * 3
     assert not post.sent
     with post.database.read() as session:
-        assert list_to_plan(session, post.deployment, post.clock.now) == []
+        asked = Asked("Europe/Paris", 0, post.clock.now)
+        assert evenings_to_plan(session, post.deployment, asked).planned == []
 
 
 def test_planning_at_the_same_moment_adds_each_once(post: Post) -> None:
     person = post.enrol("a")
     now = datetime.fromisoformat(OPENING)
     with post.database.read() as session:
-        seen_by_both = list_to_plan(session, post.deployment, now)
+        asked = Asked("Europe/Paris", 0, now)
+        seen_by_both = evenings_to_plan(session, post.deployment, asked).planned
     added = []
     for _ in range(2):
         with post.database.write() as session:

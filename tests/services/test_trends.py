@@ -8,14 +8,17 @@ import pytest
 from app.domain.errors import NotAllowed, NotFound
 from app.domain.figures import MmeStatus
 from app.domain.participant import Move
+from app.domain.reach import Channel
 from app.domain.records import EntryStatus
-from app.domain.schedule import MissedCause, ReminderState
-from app.services import participants
+from app.domain.schedule import Kind, MissedCause
+from app.exports.figures import figures_of
+from app.services import participants, pauses
 from app.services.cohorts import CohortRow, read_cohort
-from app.services.trends import Trend, read_trend
+from app.services.trends import Trend, read_trend, trend_of
 from app.store import reminders
 from app.store.participants import get_by_code
 from app.store.reminders import NewReminder
+from app.store.tables import Evening
 from tests import factories, trial
 from tests.people import LAST_EVENING, NOW, Stage, Who
 
@@ -118,26 +121,76 @@ def test_weeks_count_from_the_date_of_session_1(stage: Stage) -> None:
     assert after.baseline.starts_on == date(2026, 1, 10)
 
 
-def test_an_evening_that_no_message_reached_says_so(stage: Stage) -> None:
-    missed_on = LAST_ON - DAY
+MISSED_ON = LAST_ON - DAY
+
+
+def known(stage: Stage, message: dict[str, Any] | None, evening: dict[str, Any] | None) -> None:
+    """Let a message and an evening without entry be known of the day before last evening."""
     at = NOW - DAY * 2
     with stage.database.write() as session:
         person = get_by_code(session, stage.cast.study_codes[Who.OWN], {"lyon"})
-        new = NewReminder(person.id, missed_on, "diary-1", "email", at, at + DAY)
-        reminders.add_planned(session, [new], NOW)
-        (reminder,) = reminders.list_reminders(session, person.id, missed_on)
-        reminder.state = ReminderState.FAILED.value
+        if message is not None:
+            kind = message.pop("kind", Kind.DIARY)
+            new = NewReminder(person.id, MISSED_ON, kind, "one", Channel.EMAIL, at, at + DAY)
+            reminders.add_planned(session, [new], NOW)
+            (reminder,) = reminders.list_reminders(session, person.id, MISSED_ON)
+            for name, value in message.items():
+                setattr(reminder, name, value)
+        if evening is not None:
+            session.add(Evening(participant_id=person.id, diary_on=MISSED_ON, **evening))
+
+
+@pytest.mark.parametrize(
+    ("message", "evening", "cause"),
+    [
+        (None, None, MissedCause.UNKNOWN),
+        ({"state": "handed_over", "handed_over_at": NOW}, None, MissedCause.UNKNOWN),
+        ({"state": "failed"}, None, MissedCause.NOT_REACHABLE),
+        ({"state": "failed", "handed_over_at": NOW}, None, MissedCause.NOT_REACHABLE),
+        ({"state": "failed", "kind": Kind.NOTICE}, None, MissedCause.UNKNOWN),
+        ({"state": "failed", "kind": Kind.TEST}, None, MissedCause.UNKNOWN),
+        ({"state": "handed_over", "delivered_at": NOW}, None, MissedCause.NOT_OPENED),
+        (None, {"opened_at": NOW}, MissedCause.NOT_FINISHED),
+        ({"state": "failed"}, {"fault_at": NOW, "opened_at": NOW}, MissedCause.TECHNICAL),
+        (None, {"declined_at": NOW, "fault_at": NOW}, MissedCause.DECLINED),
+    ],
+)
+def test_a_missing_evening_has_the_cause_that_is_known_of_it(
+    stage: Stage,
+    message: dict[str, Any] | None,
+    evening: dict[str, Any] | None,
+    cause: MissedCause,
+) -> None:
+    known(stage, message and dict(message), evening)
     causes = {day.day.diary_on: day.day.cause for day in trend(stage).days}
-    assert causes[missed_on] is MissedCause.NOT_REACHABLE
-    assert causes[missed_on - DAY] is MissedCause.UNKNOWN
-    assert trend(stage).causes[MissedCause.NOT_REACHABLE] == 1
+    assert causes[MISSED_ON] is cause
+    assert causes[MISSED_ON - DAY] is MissedCause.UNKNOWN
+
+
+def test_a_cause_is_provisional_until_the_phone_was_in_contact(stage: Stage) -> None:
+    def provisional() -> set[date]:
+        return {day.day.diary_on for day in trend(stage).days if day.day.is_provisional}
+
+    tonight(stage)
+    assert MISSED_ON not in provisional()
+    stage.clock.advance(days=2)
+    with stage.database.read() as session:
+        person = get_by_code(session, stage.cast.study_codes[Who.OWN], {"lyon"})
+        found = trend_of(session, stage.deployment, person, stage.clock.now)
+    (missing,) = [item for item in figures_of(found)["missing"] if item["is_provisional"]]
+    assert missing["diary_on"] == NOW.date() + DAY
 
 
 def test_paused_and_ended_days_are_not_due(stage: Stage) -> None:
     actor, code = stage.actor(Who.CLINICIAN), stage.cast.study_codes[Who.OWN]
     with stage.database.write() as session:
-        participants.pause(
-            session, actor=actor, study_code=code, from_on=LAST_ON - DAY, reason="ill", now=NOW
+        pauses.pause(
+            session,
+            actor=actor,
+            study_code=code,
+            from_on=LAST_ON - DAY,
+            reason="ill",
+            now=NOW - DAY * 2,
         )
     assert (trend(stage).adherence.due, trend(stage).adherence.paused) == (8, 2)
     with stage.database.write() as session:

@@ -5,6 +5,7 @@ from datetime import datetime
 
 import pytest
 
+from app.domain.reach import Channel
 from app.store import reminders
 from app.store.session import Database
 from tests.engines import Engine, migrate
@@ -30,7 +31,7 @@ def test_what_one_transaction_holds_is_skipped_by_another(database: Database) ->
         post.enrol(name)
     post.run(OPENING)
     with database.write() as one, database.write() as other:
-        first = [row.id for row in reminders.list_ready(one, NOW, 2)]
-        second = [row.id for row in reminders.list_ready(other, NOW, 2)]
+        first = [row.id for row in reminders.list_ready(one, Channel.EMAIL, NOW, 2)]
+        second = [row.id for row in reminders.list_ready(other, Channel.EMAIL, NOW, 2)]
         assert (len(first), len(second)) == (2, 1)
         assert not set(first) & set(second)

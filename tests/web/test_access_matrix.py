@@ -36,6 +36,15 @@ MATRIX = {
     "POST /desk/participants/{study_code}/sessions": "d d  y h n n n n  d d",
     "POST /desk/participants/{study_code}/withdrawal": "d d  y h n n n n  d d",
     "POST /desk/participants/{study_code}/lost-phone": "d d  y h n n n n  d d",
+    "GET /desk/participants/{study_code}/reminders": "d d  y h y y y n  d d",
+    "POST /desk/participants/{study_code}/alerts/{alert_id}/owner": "d d  y h n n n n  d d",
+    "POST /desk/participants/{study_code}/alerts/{alert_id}/closing": "d d  y h n n n n  d d",
+    "POST /desk/participants/{study_code}/pause": "d d  y h n n n n  d d",
+    "POST /desk/participants/{study_code}/resume": "d d  y h n n n n  d d",
+    "POST /desk/participants/{study_code}/test-message": "d d  y h n n n n  d d",
+    "GET /desk/reminders": "d d  y y y y y n  d d",
+    "POST /desk/reminders/{reminder_id}/retry": "d d  y h n n n n  d d",
+    "POST /desk/reminders/{reminder_id}/call": "d d  y h n n n n  d d",
     # the trial database
     "GET /api/v1/changes": "d d  d d d d d d  y d",
     "GET /api/v1/entries": "d d  d d d d d d  y d",
@@ -45,6 +54,8 @@ MATRIX = {
     "GET /api/v1/participants": "d d  d d d d d d  y d",
     "GET /api/v1/sessions": "d d  d d d d d d  y d",
     "GET /api/v1/figures": "d d  d d d d d d  y d",
+    # the SMS gateway
+    "POST /gateway/reports": "d d  d d d d d d  d d",
     # the participant's doors: whoever holds the link or the phone
     "GET /join/{token}": "y y  y y y y y y  y y",
     "POST /join/{token}": "y y  y y y y y y  y y",
@@ -88,6 +99,14 @@ MATRIX = {
     "POST /settings/hand": "y y  d d d d d d  d d",
     "POST /settings/look": "y y  d d d d d d  d d",
     "POST /settings/test-message": "y y  d d d d d d  d d",
+    # what phones and their owners say about messages; a message's link and token open nothing
+    "POST /push/subscription": "y y  d d d d d d  d d",
+    "POST /push/subscription/end": "y y  d d d d d d  d d",
+    "POST /evening/opened": "y y  d d d d d d  d d",
+    "POST /evening/snooze": "y y  d d d d d d  d d",
+    "POST /evening/declined": "y y  d d d d d d  d d",
+    "POST /receipts": "y y  y y y y y y  y y",
+    "GET /r/{reminder_id}": "y y  y y y y y y  y y",
     "GET /requests": "y y  d d d d d d  d d",
     "POST /requests": "y y  d d d d d d  d d",
     "POST /messages/{message_id}/read": "y h  d d d d d d  d d",
@@ -123,6 +142,8 @@ def log_dose(stage: Stage) -> str:
 
 MADE: dict[str, Callable[[Stage], str]] = {
     "dose_id": log_dose,
+    "alert_id": lambda stage: scenes.alerted(stage, Who.OWN)["alert_id"],
+    "reminder_id": lambda stage: scenes.messaged(stage, Who.OWN)["failed_id"],
     "message_id": lambda stage: scenes.lettered(stage, Who.OWN)["message_id"],
     "locked_id": lambda stage: scenes.saved_locked(stage, Who.OWN)["locked_id"],
 }

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from app.services import participants
+from app.services import pauses
 from tests import factories, trial
 from tests.people import Stage, Who
 
@@ -40,7 +40,7 @@ def test_the_worker_keeps_what_the_empty_pages_load(stage: Stage) -> None:
     for address in kept:
         answer = client.get(address)
         assert answer.status_code == 200
-        for imported in re.findall(r'from "\./(\w+\.js)"', answer.text):
+        for imported in re.findall(r'from ?"\./(\w+\.js)"', answer.text):
             assert f"/static/js/{imported}" in kept
 
 
@@ -76,7 +76,7 @@ def test_the_profile_holds_what_is_asked_and_nothing_that_was_answered(stage: St
 def test_a_paused_evening_is_not_among_those_to_ask_on(stage: Stage) -> None:
     tomorrow = stage.clock.now.date() + timedelta(days=1)
     with stage.database.write() as session:
-        participants.pause(
+        pauses.pause(
             session,
             actor=stage.actor(Who.CLINICIAN),
             study_code=stage.cast.study_codes[Who.OWN],

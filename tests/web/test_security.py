@@ -1,11 +1,14 @@
 """What every route must satisfy: headers, cross-site writes, sizes, uniform answers, the trail."""
 
 import json
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
 
 from app.security import LARGEST_BODY, is_cross_site
+from app.services.reminders import HEARTBEAT
+from app.store import reminders
 from tests.people import NOW, PASSWORD, Stage, Who
 
 
@@ -117,8 +120,21 @@ def test_a_machine_reads_a_problem(stage: Stage) -> None:
 
 def test_readiness_names_what_is_wrong(stage: Stage) -> None:
     client = stage.client(Who.NOBODY)
-    assert client.get("/readyz").json() == {"database": "ok", "schema": "ok", "guards": "ok"}
+    well = {"database": "ok", "schema": "ok", "guards": "ok", "schedule": "never ran"}
+    assert client.get("/readyz").json() == well
+    assert client.get("/readyz").status_code == 200
     with stage.database.engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = 'other'"))
     assert client.get("/readyz").status_code == 503
     assert stage.clock() == NOW
+
+
+def test_readiness_fails_while_the_schedule_is_late(stage: Stage) -> None:
+    client = stage.client(Who.NOBODY)
+    with stage.database.write() as session:
+        reminders.beat(session, HEARTBEAT, NOW - timedelta(minutes=2))
+    assert client.get("/readyz").json()["schedule"] == "ok"
+    stage.clock.advance(minutes=2)
+    assert client.get("/readyz").status_code == 503
+    assert client.get("/readyz").json()["schedule"] == "late"
+    assert client.get("/healthz").status_code == 200

@@ -1,8 +1,10 @@
 """Every writing route leaves a change: what succeeded can be read in the ledger, by whom and when.
 
-A writing route that is not here fails the suite. Three acts leave none: signing out, which ends a
-sign-in and touches nothing else, asking for the challenge of a passkey, which is no act yet, and
-choosing how a phone shows its pages, which only that phone knows.
+A writing route that is not here fails the suite. Some acts leave none: signing out, which ends a
+sign-in and leaves one only when it ends push messages, what a gateway says of a text, which stands
+in the reminder's own events, asking for the challenge of a passkey, which is no act yet, and
+choosing how a phone shows its pages, which only that phone knows. What a phone tells of a message
+or of a page that it shows is evidence about an evening, and stands there.
 """
 
 import uuid
@@ -26,9 +28,12 @@ Steps = Iterable[Response]
 UNAUDITED = {
     "POST /desk/sign-out",
     "POST /sign-out",
+    "POST /gateway/reports",
     "POST /passkeys/new/options",
     "POST /passkeys/options",
     "POST /settings/look",
+    "POST /receipts",
+    "POST /evening/opened",
 }
 DIARY = {
     "pain_average": "57",
@@ -140,6 +145,33 @@ def pair(stage: Stage) -> Steps:
     yield phone.post(f"/devices/{device.id}/removal")
 
 
+def notify(stage: Stage) -> Steps:
+    """Turn notifications on, and off again."""
+    yield own(stage, "/push/subscription", **factories.subscription())
+    yield own(stage, "/push/subscription/end")
+
+
+def at_queue(stage: Stage, which: str, act: str, **form: Any) -> Steps:
+    """Act on a message of the queue as the clinician of the site."""
+    made = scenes.messaged(stage, Who.OWN)
+    path = f"/desk/reminders/{made[which]}/{act}"
+    yield stage.client(Who.CLINICIAN).post(path, data=form)
+
+
+def care(stage: Stage) -> Steps:
+    """Take an alert on, and close it."""
+    alert = f"alerts/{scenes.alerted(stage, Who.OWN)['alert_id']}"
+    yield desk(stage, f"{alert}/owner")
+    yield desk(stage, f"{alert}/closing", alert_reason="called, all is well")
+
+
+def pause(stage: Stage) -> Steps:
+    """Pause the diary, and resume it."""
+    today = stage.clock.now.date().isoformat()
+    yield desk(stage, "pause", pause_from_on=today, pause_reason="operation")
+    yield desk(stage, "resume", resume_from_on=today, resume_reason="put off")
+
+
 WRITES: dict[str, Callable[[Stage], Steps]] = {
     "POST /desk/sign-in": sign_in,
     "POST /desk/participants": lambda stage: [
@@ -155,6 +187,17 @@ WRITES: dict[str, Callable[[Stage], Steps]] = {
     "POST /desk/participants/{study_code}/lost-phone": lambda stage: [
         desk(stage, "lost-phone", lost_reason="left on the bus")
     ],
+    "POST /desk/participants/{study_code}/alerts/{alert_id}/owner": care,
+    "POST /desk/participants/{study_code}/alerts/{alert_id}/closing": care,
+    "POST /desk/participants/{study_code}/pause": pause,
+    "POST /desk/participants/{study_code}/resume": pause,
+    "POST /desk/participants/{study_code}/test-message": lambda stage: [
+        desk(stage, "test-message")
+    ],
+    "POST /desk/reminders/{reminder_id}/retry": lambda stage: at_queue(stage, "failed_id", "retry"),
+    "POST /desk/reminders/{reminder_id}/call": lambda stage: at_queue(
+        stage, "call_id", "call", outcome="no_answer"
+    ),
     "POST /passkeys": open_by_passkey,
     "POST /passkeys/opening": open_by_passkey,
     "POST /passkeys/removal": open_by_passkey,
@@ -177,6 +220,10 @@ WRITES: dict[str, Callable[[Stage], Steps]] = {
     ],
     "POST /settings/hand": lambda stage: [own(stage, "/settings/hand", hand="left")],
     "POST /settings/test-message": lambda stage: [own(stage, "/settings/test-message")],
+    "POST /push/subscription": notify,
+    "POST /push/subscription/end": notify,
+    "POST /evening/snooze": lambda stage: [own(stage, "/evening/snooze", minutes="30")],
+    "POST /evening/declined": lambda stage: [own(stage, "/evening/declined")],
     "POST /requests": lambda stage: [
         own(stage, "/requests", kind="leaving", request_id=str(uuid.uuid4()))
     ],

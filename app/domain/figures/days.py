@@ -20,6 +20,7 @@ class Day:
 
     `pain_average` is there exactly when its status is `answered`. `closed` is false while the
     window or its grace is still open: such a day counts in means once answered, never in adherence.
+    `is_provisional`: the phone may still hold the entry, so that the cause may yet fall away.
     """
 
     diary_on: date
@@ -31,6 +32,7 @@ class Day:
     closed: bool = True
     due: Due = Due.DUE
     cause: MissedCause | None = None
+    is_provisional: bool = False
 
     def __post_init__(self) -> None:
         if (self.pain_average is not None) != (self.pain_average_st is AnswerStatus.ANSWERED):

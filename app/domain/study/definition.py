@@ -10,9 +10,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
-from app.domain.schedule import is_test
 from app.domain.study.formulary import Formulary
-from app.domain.study.notices import Message, Notice
+from app.domain.study.notices import DayMessages, Message, Notice, PushWords, Quiet
 from app.domain.study.questions import (
     Anchors,
     Gate,
@@ -114,6 +113,9 @@ class StudyFile(Part):
     session_report: SessionReport
     reminders: Annotated[tuple[Reminder, ...], AfterValidator(distinct)]
     test_message: Message
+    day_messages: DayMessages
+    push: PushWords
+    quiet: Quiet
     alerts: AlertRules
     emergency: Emergency
     privacy: Notice
@@ -152,8 +154,6 @@ class StudyFile(Part):
             raise ValueError("are not in the order of their times")
         if "window" in info.data and times[0] < info.data["window"].opens:
             raise ValueError(f"{reminders[0].code} comes before the window opens")
-        if taken := next((r.code for r in reminders if is_test(r.code)), None):
-            raise ValueError(f"{taken} begins like a test message")
         return reminders
 
     @field_validator("wording")

@@ -222,6 +222,9 @@ class Missing(Shape):
 
     diary_on: date
     cause: MissedCause
+    is_provisional: bool = Field(
+        description="The phone was not in contact since, and may still bring an entry"
+    )
 
 
 class Mme(Shape):

@@ -5,12 +5,14 @@ Handlers parse, call one verb or query and render; words are in `words`, drawing
 
 from fastapi import APIRouter
 
-from app.routers.clinician import cohort, enrolment, history, participant
+from app.routers.clinician import care, cohort, enrolment, history, participant, reminders
 
 ROUTERS: tuple[APIRouter, ...] = (
     cohort.router,
     enrolment.router,
     participant.router,
+    care.router,
+    reminders.router,
     history.router,
 )
 

@@ -30,6 +30,7 @@ def desk_page(
     frame = {
         "study": deployment.study,
         "staff": desk.staff.name,
+        "may_see": desk.actor.may_anywhere(Permission.SEE_COHORT),
         "may_enrol": desk.actor.may_anywhere(Permission.ENROL),
         "simulated": deployment.demo,
         "here": request.url.path,

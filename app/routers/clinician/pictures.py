@@ -9,7 +9,8 @@ from datetime import date
 
 from app import charts
 from app.charts import DoseRow, PainLevels, Shape, TimeAxis, legend
-from app.domain.figures import DailyMme, study_day
+from app.domain.diary_day import zone_named
+from app.domain.figures import DailyMme, Day, cause_of, study_day
 from app.domain.records import AnswerStatus
 from app.domain.trend import TrendDay, TriggerAnswer
 from app.routers.clinician.words import ABSENT, CAUSES, REASONS, STATUSES, SYMBOLS, Words
@@ -71,7 +72,7 @@ class CohortLine:
     strip_words: str
     spark: charts.Spark | None
     spark_words: str
-    reasons: list[str]
+    reasons: list[tuple[str, str]]
 
 
 def shown(trend: Trend, days: int | None) -> list[TrendDay]:
@@ -126,7 +127,7 @@ def table(trend: Trend, days: Sequence[TrendDay], words: Words) -> list[TableRow
                 day=words.day(on),
                 study_day=study_day(on, trend.person.inclusion_on),
                 symbol=SYMBOLS[name][0] if name else "",
-                meaning=words.symbol(name) if name else "",
+                meaning=_meaning(shown_day.day, name, words),
                 average=_number(shown_day.day.pain_average),
                 worst=_number(shown_day.pain_worst),
                 mean=ABSENT if rolling is None else words.number(rolling),
@@ -137,6 +138,16 @@ def table(trend: Trend, days: Sequence[TrendDay], words: Words) -> list[TableRow
             )
         )
     return rows
+
+
+def _meaning(day: Day, symbol: str | None, words: Words) -> str:
+    """What a day's symbol means; of a missing day also why, and whether that may still change."""
+    said = words.symbol(symbol) if symbol else ""
+    if symbol != "missing" or (cause := cause_of(day)) is None:
+        return said
+    why = words.say(CAUSES, cause)
+    more = words.say({"provisional": _("provisional")}, "provisional")
+    return f"{said} · {why}, {more}" if day.is_provisional else f"{said} · {why}"
 
 
 def cohort_line(row: CohortRow, words: Words, *, with_trend: bool) -> CohortLine:
@@ -152,8 +163,18 @@ def cohort_line(row: CohortRow, words: Words, *, with_trend: bool) -> CohortLine
         strip_words=", ".join(said) or ABSENT,
         spark=charts.spark(row.days, scale_of(row.person)) if with_trend and scores else None,
         spark_words=_spark_words(row, words),
-        reasons=[words.say(REASONS, code) for code in row.reasons],
+        reasons=[(words.say(REASONS, code), _standing(row, code, words)) for code in row.reasons],
     )
+
+
+def _standing(row: CohortRow, rule: str, words: Words) -> str:
+    """Since when the alert of a rule is open, and who has taken it on; empty without one."""
+    alert = next((alert for alert in row.alerts if alert.rule == rule), None)
+    if alert is None:
+        return ""
+    since = words.say({"since": _("since %(date)s")}, "since")
+    said = since % {"date": words.day(alert.raised_at.astimezone(zone_named(row.person.tz)).date())}
+    return f"{said} · {alert.owner}" if alert.owner else said
 
 
 def address_of(study_code: str, on: date) -> str:

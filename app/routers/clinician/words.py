@@ -77,6 +77,7 @@ REASONS = {
     "flare_running": _("too much pain"),
     "missed_running": _("missed days"),
     "few_entries": _("few entries"),
+    "unreachable": _("cannot be reached"),
 }
 PAIN = {
     "pain_average": _("Average pain"),

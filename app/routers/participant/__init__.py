@@ -11,6 +11,7 @@ from app.routers.participant.guides import router as guides
 from app.routers.participant.history import router as history
 from app.routers.participant.home import router as home
 from app.routers.participant.letters import router as letters
+from app.routers.participant.notices import router as notices
 from app.routers.participant.offline import router as offline
 from app.routers.participant.passkeys import router as passkeys
 from app.routers.participant.phones import router as phones
@@ -25,6 +26,7 @@ ROUTERS = (
     submissions,
     doses,
     reports,
+    notices,
     offline,
     passkeys,
     phones,

@@ -8,9 +8,8 @@ from fastapi.responses import Response
 from app.rendering import translations
 from app.routers.deps import Here, Lang, MaybePerson, Now, Person, Read, Service
 from app.routers.participant.frame import Frame, frame_of, open_frame
-from app.routers.participant.settings import last_test
+from app.routers.participant.settings import last_test, reached
 from app.routers.participant.words import Words
-from app.services import channels
 from app.store.session import Session
 
 router = APIRouter(include_in_schema=False)
@@ -43,7 +42,7 @@ def check_page(request: Request, service: Here, session: Read, who: Person, now:
         "clock": words.clock(now, tz),
         "zone": {"tz": tz, "name": words.zone(tz)},
         "contact": contact_at and words.moment(contact_at, tz),
-        "email": channels.masked_email(session, service.deployment, who.person.id),
+        **reached(session, service, who),
         "test": last_test(session, who, words, now),
     }
     return open_frame(request, service, session, who).page("participant/check.html", values)

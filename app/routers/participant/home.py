@@ -13,8 +13,9 @@ from app.rendering import translations
 from app.routers.deps import Here, Now, Person, Read, Service, SignedIn
 from app.routers.participant import letters, shelf
 from app.routers.participant.frame import open_frame
+from app.routers.participant.settings import push_of
 from app.routers.participant.words import Words
-from app.services import own_days, today
+from app.services import channels, evenings, own_days, today
 from app.services.today import Stage, Today
 from app.store import participants, records
 from app.store.session import Session
@@ -32,6 +33,27 @@ def home(
     noted: str = Query("", max_length=36),
 ) -> Response:
     """Show where the day stands."""
+    return _page(request, service, session, who, now, noted=noted)
+
+
+def refused(
+    request: Request, service: Service, who: SignedIn, now: datetime, told: str
+) -> Response:
+    """Show the page again, with the sentence that says why the evening cannot be put off so."""
+    with service.database.read() as session:
+        return _page(request, service, session, who, now, told=told)
+
+
+def _page(
+    request: Request,
+    service: Service,
+    session: Session,
+    who: SignedIn,
+    now: datetime,
+    *,
+    noted: str = "",
+    told: str = "",
+) -> Response:
     words = Words(service.deployment.study, who.lang)
     seen = today.look(session, deployment=service.deployment, person=who.person, now=now)
     logged = shelf.logged_doses(session, who.person, seen.diary_on)
@@ -39,6 +61,8 @@ def home(
     shown = [words.past_day(past) for past in seen.days]
     values = {
         "today": _said(session, seen, words, who.person.tz),
+        "evening": _later(session, service, who, seen, now) | {"told": told},
+        "push": push_of(service, is_here=channels.is_pushed_here(session, who.actor)),
         "notices": shelf.notices(logged, noted, words, now),
         "logged": [words.dose(dose.payload) for dose in logged],
         "medicines": shelf.medicines(listed, words, {}) if seen.stage is not Stage.ENDED else [],
@@ -53,6 +77,22 @@ def home(
         "thanks": _thanks(session, service, who, now) if seen.stage is Stage.ENDED else None,
     }
     return open_frame(request, service, session, who).page("participant/home.html", values)
+
+
+def _later(
+    session: Session, service: Service, who: SignedIn, seen: Today, now: datetime
+) -> dict[str, Any]:
+    """What can be asked of this evening instead, and what was."""
+    words = Words(service.deployment.study, who.lang)
+    found = evenings.find_choices(
+        session, deployment=service.deployment, person=who.person, seen=seen, now=now
+    )
+    return {
+        "minutes": found.minutes,
+        "may_decline": found.may_decline,
+        "again": found.again_at and words.clock(found.again_at, who.person.tz),
+        "is_declined": found.is_declined,
+    }
 
 
 def _worn(

@@ -14,7 +14,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 
 from app.domain.errors import NotFound
 from app.domain.study import Study
-from app.rendering import LANGUAGES, STATIC, asset, translations
+from app.rendering import LANGUAGES, asset, script, translations
 from app.routers import deps
 from app.routers.deps import Here, Now, Person, Read, Service, SignedIn
 from app.routers.participant import shelf
@@ -129,17 +129,12 @@ def worker(request: Request, service: Here, lang: str = Query("fr", max_length=5
     named = hashlib.sha256(b"".join([*pages.values(), *map(str.encode, kept + scripts)]))
     head = f'const LANG = "{lang}";\nconst VERSION = "{named.hexdigest()[:12]}";\n'
     listed = ",\n".join(f'  "{address}"' for address in kept)
-    script = f"{head}const KEPT = [\n{listed},\n];\n{_worker_text()}"
+    text = f"{head}const KEPT = [\n{listed},\n];\n{script('js/worker.js')}"
     return Response(
-        script,
+        text,
         media_type="text/javascript",
         headers={"Cache-Control": "no-cache", "Service-Worker-Allowed": "/"},
     )
-
-
-@cache
-def _worker_text() -> str:
-    return (STATIC / "js" / "worker.js").read_text()
 
 
 @cache

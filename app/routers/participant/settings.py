@@ -11,6 +11,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from app.domain.errors import DomainError, InvalidInput
+from app.domain.reach import Channel
 from app.rendering import translations
 from app.routers.deps import (
     YEAR_S,
@@ -29,7 +30,7 @@ from app.routers.errors import on_refusal
 from app.routers.participant import passkeys, phones
 from app.routers.participant.frame import LOOK_COOKIE, SIZES, THEMES, open_frame
 from app.routers.participant.words import Words
-from app.services import channels, participants, preferences
+from app.services import channels, participants, preferences, push_keys
 from app.services.channels import Delivery
 from app.store import participants as stored
 from app.store.session import Session
@@ -165,7 +166,7 @@ def _shown(session: Session, service: Service, who: SignedIn, now: datetime) -> 
             "usual": f"{deployment.study.reminders[0].at:%H:%M}",
             "opens": times[0],
         },
-        "email": channels.masked_email(session, deployment, person.id),
+        **reached(session, service, who),
         "test": last_test(session, who, words, now),
         "hand": person.hand,
         "phones": phones.shown(session, words, who),
@@ -184,16 +185,42 @@ def _zone(session: Session, who: SignedIn, words: Words) -> dict[str, Any]:
     return {"tz": tz, "name": names[tz], "choices": names, "lived": lived[:0:-1]}
 
 
+def reached(session: Session, service: Service, who: SignedIn) -> dict[str, Any]:
+    """How reminders reach somebody, for the part of the page that says so."""
+    ways = channels.find_known_ways(session, deployment=service.deployment, actor=who.actor)
+    return {
+        "email": ways.email,
+        "phone": ways.phone,
+        "push": push_of(service, is_here=ways.is_pushed_here),
+        "is_reached": ways.first is not Channel.CALL,
+    }
+
+
+def push_of(service: Service, *, is_here: bool) -> dict[str, Any]:
+    """What the script needs to turn notifications on: our key, or none where there are none."""
+    deployment = service.deployment
+    if Channel.PUSH not in deployment.channels:
+        return {"key": None, "is_here": False}
+    keys = push_keys.get_keys(service.database, deployment.vault)
+    return {"key": keys.application_server_key, "is_here": is_here}
+
+
 def last_test(session: Session, who: SignedIn, words: Words, now: datetime) -> str | None:
     """How far the last test message got, in words."""
     _ = translations(words.lang).gettext
     last = channels.find_last_test(session, participant_id=who.person.id, now=now)
     if last is None:
         return None
+    handed_over = {
+        Channel.PUSH: _("The test message was handed over at %(time)s. Look for a notification."),
+        Channel.SMS: _("The test message was handed over at %(time)s. Look in your text messages."),
+    }.get(last.channel, _("The test message was handed over at %(time)s. Look in your mail."))
     told = {
         Delivery.ON_ITS_WAY: _("A test message is on its way since %(time)s."),
-        Delivery.HANDED_OVER: _("The test message was handed over at %(time)s. Look in your mail."),
+        Delivery.HANDED_OVER: handed_over,
+        Delivery.ARRIVED: _("The test message arrived on your phone at %(time)s."),
         Delivery.FAILED: _("The test message of %(time)s could not be handed over. Call the team."),
     }
-    at = last.known_at if last.delivery is Delivery.HANDED_OVER and last.known_at else last.asked_at
+    is_over = last.delivery in (Delivery.HANDED_OVER, Delivery.ARRIVED)
+    at = last.known_at if is_over and last.known_at else last.asked_at
     return told[last.delivery] % {"time": words.clock(at, who.person.tz)}

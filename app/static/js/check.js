@@ -15,7 +15,11 @@ const CHECKS = {
   },
   kept: () => navigator.storage.persisted(),
   copy: async () => navigator.serviceWorker.controller && caches.match(`/shell/${document.documentElement.lang}/diary`),
-  notices: () => Notification.permission === "granted",
+  async notices() {
+    const worker = await navigator.serviceWorker.getRegistration();
+    const isTaken = document.querySelector("[data-push=here]") && (await worker.pushManager.getSubscription());
+    return isTaken && Notification.permission === "granted";
+  },
   clock: () => (Math.abs(ahead) < 2 ? true : ahead < 0 && "worse"),
   zone: () => timeZone === list.dataset.tz,
 };

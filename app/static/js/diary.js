@@ -36,7 +36,7 @@ const asked = () => steps.filter((step) =>
 const unsettled = () => all("[data-contradiction]:not([hidden]) input");
 const isAnswered = (step) => step.id === "review" ? unsettled().every((box) => box.checked)
   : step.dataset.noted !== undefined || all("input", step).some((n) =>
-    /radio|checkbox/.test(n.type) ? n.checked : n.type !== "range" && n.value);
+    (/radio|checkbox/).test(n.type) ? n.checked : n.type !== "range" && n.value);
 
 /* Moving between the steps */
 
@@ -160,7 +160,7 @@ function contradictions() {
   return {
     worst_below_average: average.value !== null && worst?.value < average.value && worst.value !== null,
     none_beside_dose: taken.none && (told.logged || taken.rescue.length > 0 ||
-      taken.scheduled.some(({ taking }) => /as_prescribed|differently/.test(taking))),
+      taken.scheduled.some(({ taking }) => (/as_prescribed|differently/).test(taking))),
   };
 }
 
@@ -375,3 +375,9 @@ if (!isShell || isAwake()) {
 for (const n of all("[data-correction]")) n.hidden = !told.base_version;
 delete form.dataset.unfilled;
 show(current);
+
+// Looked at while it can be filled in: the site then knows that an evening was not overlooked.
+const isEvening = isAwake() && !told.practice && !changing;
+const tellOpened = () => fetch("/evening/opened", { method: "POST", redirect: "manual" }).catch(() => {});
+if (isEvening && document.readyState === "complete") tellOpened();
+else if (isEvening) addEventListener("load", tellOpened);

@@ -147,3 +147,11 @@ async function round(enrolment) {
 /** Send what waits, one round at a time over all pages; gives what is left. */
 export const replay = (enrolment) =>
   navigator.locks ? navigator.locks.request("outbox", () => round(enrolment)) : round(enrolment);
+
+/** Tell the server where this browser takes messages; rejects when it does not take that down. */
+export async function enlist(subscription) {
+  const { endpoint, keys } = subscription.toJSON();
+  const body = new URLSearchParams({ endpoint, ...keys });
+  const { status } = await fetch("/push/subscription", { method: "POST", body, redirect: "error" });
+  if (status !== 204) throw new Error(`not taken down: ${status}`);
+}

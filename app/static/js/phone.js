@@ -14,7 +14,7 @@ if (look) Object.assign(root.dataset, look[1] === "auto" ? {} : { theme: look[1]
 export const mine = root.dataset.enrolment || said;
 
 /** Whether the diary is open. */
-export const isAwake = () => /(^|; )awake=1/.test(document.cookie);
+export const isAwake = () => (/(^|; )awake=1/).test(document.cookie);
 const began = isAwake();
 
 /** What this phone keeps of its owner, or nothing. */
@@ -22,12 +22,21 @@ export const profile = () => mine && recall(`profile:${mine}`);
 
 /* Whose phone it is */
 
+// Messages for whoever had this phone come here no more.
+const silence = async () => {
+  const worker = await navigator.serviceWorker?.getRegistration();
+  await (await worker?.pushManager?.getSubscription())?.unsubscribe();
+};
+const patience = (most) => new Promise((resolve) => setTimeout(resolve, most));
+const leave = (owner) =>
+  Promise.all([forget(owner), Promise.race([silence().catch(() => {}), patience(2000)])]);
+
 if (root.dataset.enrolment && said !== mine) {
-  if (said) await forget(said);
+  if (said) await leave(said);
   await hold("who", mine).catch(() => {});
 }
 if (root.dataset.erase !== undefined && said) {
-  await forget(said);
+  await leave(said);
   if (!root.dataset.enrolment) await drop("who");
 }
 
@@ -171,7 +180,7 @@ document.addEventListener("submit", async (event) => {
   if (target.elements.sent_at) target.elements.sent_at.value = instant();
   if (!target.action.endsWith("/sign-out") || target.dataset.forgotten) return;
   event.preventDefault();
-  await forget(mine);
+  await leave(mine);
   target.dataset.forgotten = "";
   target.submit();
 });

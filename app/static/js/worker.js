@@ -3,6 +3,7 @@
    a redirect, what is no 200, a page about a person. Never touched: writes, the desk, the API. */
 
 import { recall, replay } from "/static/js/outbox.js";
+import { follow } from "/static/js/push.js";
 
 const SHELL = `shell-${VERSION}`;
 const FIRST = { "/diary": "diary", "/flare": "diary", "/doses/new": "dose" };
@@ -50,7 +51,8 @@ addEventListener("fetch", (event) => {
   const address = new URL(request.url);
   const named = address.pathname + address.search;
   if (request.method !== "GET" || address.origin !== location.origin) return;
-  if (KEPT.includes(named)) event.respondWith(kept(named));
+  if (request.mode === "navigate" && address.pathname.startsWith("/r/")) follow(event);
+  else if (KEPT.includes(named)) event.respondWith(kept(named));
   else if (request.mode !== "navigate" || OTHERS.test(address.pathname)) return;
   else if (FIRST[address.pathname]) event.respondWith(kept(page(FIRST[address.pathname])));
   else event.respondWith(fromServer(request, address));

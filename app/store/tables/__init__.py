@@ -1,15 +1,9 @@
 """The mapped tables, by family: records (insert-only and projection), people and their ways in,
-letters between participants and their site, machinery.
+letters between participants and their site, reach, machinery.
 """
 
 from app.store.tables.letters import Confirmation, Request, RequestAnswer, SiteMessage
-from app.store.tables.machinery import (
-    DeploymentFact,
-    Heartbeat,
-    Reminder,
-    ReminderEvent,
-    Throttle,
-)
+from app.store.tables.machinery import DeploymentFact, Heartbeat, Throttle
 from app.store.tables.mapping import Base, UtcDateTime
 from app.store.tables.passkeys import PairingCode, Passkey, PasskeyChallenge
 from app.store.tables.people import (
@@ -27,6 +21,13 @@ from app.store.tables.people import (
     Staff,
     StaffGrant,
 )
+from app.store.tables.reach import (
+    Alert,
+    Evening,
+    PushSubscription,
+    Reminder,
+    ReminderEvent,
+)
 from app.store.tables.records import (
     INSERT_ONLY,
     ChangeText,
@@ -40,6 +41,7 @@ from app.store.tables.records import (
 
 __all__ = [
     "INSERT_ONLY",
+    "Alert",
     "ApiKey",
     "Base",
     "ChangeText",
@@ -49,6 +51,7 @@ __all__ = [
     "Device",
     "EnrolmentLink",
     "Epoch",
+    "Evening",
     "Heartbeat",
     "LedgerRow",
     "MesotherapySession",
@@ -59,6 +62,7 @@ __all__ = [
     "ParticipantZone",
     "Passkey",
     "PasskeyChallenge",
+    "PushSubscription",
     "Record",
     "RecordVersion",
     "Reminder",

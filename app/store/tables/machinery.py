@@ -1,11 +1,11 @@
-"""What keeps the service going: throttles, reminders, heartbeats. Never clinical truth."""
+"""What keeps the service going: throttles, heartbeats, facts. Never clinical truth."""
 
-from datetime import date, datetime
+from datetime import datetime
 
-from sqlalchemy import ForeignKey, Identity, Index, String, UniqueConstraint
+from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.store.tables.mapping import Base, BigKey
+from app.store.tables.mapping import Base
 
 
 class Throttle(Base):
@@ -16,42 +16,6 @@ class Throttle(Base):
     attempts: Mapped[int]
     last_at: Mapped[datetime]
     trailed_at: Mapped[datetime | None]
-
-
-class Reminder(Base):
-    """One message to one participant on one diary day; planned once, whoever plans it.
-
-    `ready_at` is when it may next be taken in hand: at first when it is due, later when a failed
-    attempt or an abandoned claim may be repeated, and null once it is over.
-    """
-
-    __tablename__ = "reminders"
-    __table_args__ = (
-        UniqueConstraint("participant_id", "diary_on", "step"),
-        Index(None, "ready_at"),
-    )
-    id: Mapped[str] = mapped_column(String(36), primary_key=True)
-    participant_id: Mapped[int] = mapped_column(ForeignKey("participants.id"))
-    diary_on: Mapped[date]
-    step: Mapped[str] = mapped_column(String(24))
-    channel: Mapped[str] = mapped_column(String(8))
-    due_at: Mapped[datetime]
-    useful_until_at: Mapped[datetime]
-    ready_at: Mapped[datetime | None]
-    state: Mapped[str] = mapped_column(String(12))
-    attempts: Mapped[int] = mapped_column(default=0)
-    claimed_by: Mapped[str | None] = mapped_column(String(64))
-
-
-class ReminderEvent(Base):
-    """What happened to a reminder, in order."""
-
-    __tablename__ = "reminder_events"
-    id: Mapped[int] = mapped_column(BigKey, Identity(), primary_key=True)
-    reminder_id: Mapped[str] = mapped_column(ForeignKey("reminders.id"), index=True)
-    at: Mapped[datetime]
-    event: Mapped[str] = mapped_column(String(16))
-    detail: Mapped[str]
 
 
 class Heartbeat(Base):
