@@ -13,7 +13,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 import structlog
@@ -51,13 +51,15 @@ class Service(Protocol):
 class Cadence:
     """One line of the timetable: the seconds at which a call is made, of these minutes of the hour.
 
-    The call gives a count of what it did, for the log.
+    `waits_s` is how long after the start it is made for the first time. The call gives a count of
+    what it did, for the log.
     """
 
     name: str
     seconds: str
     call: Callable[[Courier, IsStopping], int]
     minutes: str = "*"
+    waits_s: int = 0
 
 
 def _plan(courier: Courier, _: IsStopping) -> int:
@@ -70,6 +72,7 @@ def _lane(channel: Channel) -> Cadence:
         channel.value,
         "5-59/20",
         lambda courier, is_stopping: reminders.deliver(courier, channel, is_stopping),
+        waits_s=1,  # what the first planning finds need not wait for the second call
     )
 
 
@@ -124,7 +127,8 @@ def running(
             second=cadence.seconds,
             id=cadence.name,
             args=(cadence, courier, stopping.is_set),
-            next_run_time=datetime.now(UTC),  # a start after an outage does not wait
+            # A start after an outage does not wait for the minute.
+            next_run_time=datetime.now(UTC) + timedelta(seconds=cadence.waits_s),
         )
     background.start()
     try:

@@ -104,7 +104,9 @@ class PostgreSQL(Engine):
     def _create(self, template: str) -> str:
         name = f"test_{next(self._numbers)}"
         names = sql.Identifier(name), sql.Identifier(template)
-        self._execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(*names))
+        # Copying files is twice as quick as writing every block to the log.
+        command = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY")
+        self._execute(command.format(*names))
         return self._address(name)
 
     def _execute(self, statement: sql.Composed) -> None:
@@ -134,7 +136,8 @@ def postgres_server(*, durable: bool) -> Iterator[Callable[[str], str]]:
         try:
             if not durable:
                 with psycopg.connect(server.get_uri(), autocommit=True) as connection:
-                    connection.execute("ALTER SYSTEM SET fsync = off")
+                    for name in ("fsync", "synchronous_commit", "full_page_writes", "autovacuum"):
+                        connection.execute(f"ALTER SYSTEM SET {name} = off")
                     connection.execute("SELECT pg_reload_conf()")
             yield server.get_uri
         finally:

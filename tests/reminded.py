@@ -95,9 +95,12 @@ class Post:
         self.clock.now = datetime.fromisoformat(at) if isinstance(at, str) else at
         courier = self.courier
         reminders.plan_due(self.database, self.deployment, self.clock.now)
-        # Twice: what a lane leaves to one before it is not for the next call of the clock.
-        lanes = (*Channel, *Channel)
-        return sum(reminders.deliver(courier, channel, is_stopping) for channel in lanes)
+        # Again while there is something: a lane may leave a message to one before it.
+        handed = [reminders.deliver(courier, channel, is_stopping) for channel in Channel]
+        with self.database.read() as session:
+            left = [one for one in Channel if store.has_ready(session, one, self.clock.now)]
+        handed += [reminders.deliver(courier, channel, is_stopping) for channel in left]
+        return sum(handed)
 
     @property
     def texted(self) -> list[Sms]:

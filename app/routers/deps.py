@@ -8,6 +8,7 @@ actor is found in a read of its own: a write session holds nothing until the ver
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from ipaddress import ip_address, ip_network
 from typing import Annotated, Any
 
@@ -17,7 +18,7 @@ from app.domain.access import Actor
 from app.domain.errors import NotSignedIn
 from app.rendering import LANGUAGES, best_language
 from app.routers.waiting import WaitingRoom
-from app.services import accounts, devices, throttles
+from app.services import accounts, devices, push_keys, throttles
 from app.services.deployment import Deployment
 from app.services.pace import Pace
 from app.store.session import Database, ReadSession, WriteSession
@@ -51,6 +52,11 @@ class Service:
     report_token: str = field(default="", repr=False)
     """What the SMS gateway shows with its reports; empty: none are taken."""
     waiting_room: WaitingRoom = field(default_factory=WaitingRoom)
+
+    @cached_property
+    def push_key(self) -> str:
+        """The public key that browsers ask for; it stays the same, so it is looked up once."""
+        return push_keys.get_keys(self.database, self.deployment.vault).application_server_key
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """What every verb may need of the deployment: its study, its vault and its public address."""
 
 from dataclasses import dataclass
+from functools import cache
 
 from app.domain.reach import Channel
 from app.domain.study import Study, load_study
@@ -27,13 +28,17 @@ class Deployment:
     def of(cls, settings: Settings) -> "Deployment":
         """Load what the settings name, or raise StudyFault or ValueError."""
         return cls(
-            study=load_study(settings.study_folder),
+            study=_study(settings.study_folder),
             vault=vault_of(settings),
             base_url=settings.base_url,
             demo=settings.demo,
             channels=_channels(settings),
             push_hosts=settings.push_hosts,
         )
+
+
+_study = cache(load_study)
+"""A study does not change while a process runs, and takes a tenth of a second to load."""
 
 
 def vault_of(settings: Settings) -> Vault:

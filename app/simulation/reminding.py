@@ -14,7 +14,7 @@ from app.services.ports import Gateways, Mail, PermanentFailure
 from app.services.reminders import Courier
 from app.store.session import Database
 
-EVERY = timedelta(minutes=30)
+EVERY = timedelta(hours=1)
 REFUSING = 9
 
 
@@ -28,7 +28,7 @@ class Nowhere:
 
 
 class Timetable:
-    """Calls the schedule every half hour from an instant on."""
+    """Calls the schedule every hour from an instant on."""
 
     def __init__(self, database: Database, deployment: Deployment, since_at: datetime) -> None:
         hours = since_at.replace(minute=0, second=0, microsecond=0)

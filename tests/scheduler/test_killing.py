@@ -29,7 +29,7 @@ from tests.servers import MailSink, http_sink
 
 ROOT = Path(__file__).parents[2]
 PEOPLE = effort(500, 5_000)
-KILLS = effort(8, 60)
+KILLS = effort(6, 60)
 FIRST_AT = datetime.fromisoformat(FIRST)
 SPEED = 60
 """The lease of five minutes ends after five seconds."""

@@ -36,10 +36,7 @@ ZONES = (
 QUARTER = timedelta(minutes=15)
 OPENS, TIMES = time(18), (time(19), time(21), time(22, 30))
 QUIET_UNTIL = time(8)
-STARTS = (
-    *("2026-03-07", "2026-03-22", "2026-03-27", "2026-04-03", "2026-05-31", "2026-06-07"),
-    *("2026-09-13", "2026-09-20", "2026-09-26", "2026-10-03", "2026-10-24", "2026-10-31"),
-)
+STARTS = ("2026-03-07", "2026-03-27", "2026-06-07", "2026-09-20", "2026-10-24", "2026-10-31")
 AROUND = tuple(
     (start, start + timedelta(days=4))
     for start in (datetime.fromisoformat(f"{day}T00:00Z") for day in STARTS)

@@ -86,8 +86,19 @@ def receive(request: Request, service: Here, session: Write, form: Form, now: No
 @router.get("/r/{reminder_id}")
 def follow(reminder_id: str, request: Request, service: Here, now: Now) -> Response:
     """Go from a message to the diary; that it was touched is noted at best, and bars no way."""
-    if "prefetch" not in request.headers.get("sec-purpose", ""):
+    if _is_touch(request):
         with suppress(TooFast, Unavailable), service.database.write() as session:
             throttles.keep_pace(session, f"taps/{address_of(request)}", TOLD_PER_MINUTE, now)
             evenings.note_tap(session, reminder_id=reminder_id[:36], now=now)
     return RedirectResponse("/diary?go=1", status_code=303)
+
+
+def _is_touch(request: Request) -> bool:
+    """Whether a person followed the link, as far as their browser says so, or its worker.
+
+    Mail servers open links too, to see what is behind them; they are not taken for the reader.
+    """
+    told = request.headers
+    if "prefetch" in told.get("sec-purpose", ""):
+        return False
+    return told.get("sec-fetch-mode") == "navigate" or told.get("sec-fetch-site") == "same-origin"

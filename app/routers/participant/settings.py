@@ -30,7 +30,7 @@ from app.routers.errors import on_refusal
 from app.routers.participant import passkeys, phones
 from app.routers.participant.frame import LOOK_COOKIE, SIZES, THEMES, open_frame
 from app.routers.participant.words import Words
-from app.services import channels, participants, preferences, push_keys
+from app.services import channels, participants, preferences
 from app.services.channels import Delivery
 from app.store import participants as stored
 from app.store.session import Session
@@ -198,11 +198,9 @@ def reached(session: Session, service: Service, who: SignedIn) -> dict[str, Any]
 
 def push_of(service: Service, *, is_here: bool) -> dict[str, Any]:
     """What the script needs to turn notifications on: our key, or none where there are none."""
-    deployment = service.deployment
-    if Channel.PUSH not in deployment.channels:
+    if Channel.PUSH not in service.deployment.channels:
         return {"key": None, "is_here": False}
-    keys = push_keys.get_keys(service.database, deployment.vault)
-    return {"key": keys.application_server_key, "is_here": is_here}
+    return {"key": service.push_key, "is_here": is_here}
 
 
 def last_test(session: Session, who: SignedIn, words: Words, now: datetime) -> str | None:

@@ -4,8 +4,8 @@ The table is the truth; a scheduler only asks, often enough, for what is missing
 kept: a step of an evening is planned once, whoever plans it and however often.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
 from app.domain.diary_day import ONE_DAY, Spans, local_instant, zone_named
@@ -32,6 +32,8 @@ from app.store.tables import Participant
 HEARTBEAT = "reminders"
 PEOPLE_TOGETHER = 200
 """People planned for in one transaction, so that nobody's save waits behind a long one."""
+SESSION_DAY, OPENING = "session-day", "opens-tomorrow"
+"""The notices of the day, by the names of their steps."""
 NOTICE_LASTS = timedelta(hours=1)
 """How long a notice of the day is worth sending after its time."""
 
@@ -45,16 +47,12 @@ def plan_due(database: Database, deployment: Deployment, now: datetime) -> int:
     with database.read() as session:
         zones = reminders.list_zones_in_use(session)
     added = 0
-    for listing in (evenings_to_plan, notices_to_plan):
-        for tz in zones:
-            after: int | None = 0
-            while after is not None:
-                with database.read() as session:
-                    page = listing(session, deployment, Asked(tz, after, now))
-                if page.planned:
-                    with database.write() as session:
-                        added += reminders.add_planned(session, page.planned, now)
-                after = page.last_id
+    for tz in zones:
+        asked = Asked(tz, 0, now)
+        if asked.here.time() >= deployment.study.window.opens:
+            added += _plan(database, deployment, asked, evenings_to_plan)
+        if any(notices_now(deployment.study, asked)):
+            added += _plan(database, deployment, asked, notices_to_plan)
     with database.write() as session:
         reminders.beat(session, HEARTBEAT, now)
     return added
@@ -82,13 +80,28 @@ class Page:
     last_id: int | None = None
 
 
+Listing = Callable[[Session, Deployment, Asked], Page]
+
+
+def _plan(database: Database, deployment: Deployment, asked: Asked, listing: Listing) -> int:
+    """Plan what a listing gives, page by page; give how many are new."""
+    added, after = 0, asked.after
+    while True:
+        with database.read() as session:
+            page = listing(session, deployment, replace(asked, after=after))
+        if page.planned:
+            with database.write() as session:
+                added += reminders.add_planned(session, page.planned, asked.now)
+        if page.last_id is None:
+            return added
+        after = page.last_id
+
+
 def evenings_to_plan(session: Session, deployment: Deployment, asked: Asked) -> Page:
     """List the reminders of the evening that runs now, for participants who have none planned."""
-    here = asked.here
-    if here.time() < deployment.study.window.opens:
-        return Page()
+    on = asked.here.date()
     people = reminders.list_unplanned(
-        session, asked.tz, here.date(), after=asked.after, limit=PEOPLE_TOGETHER
+        session, asked.tz, on, after=asked.after, limit=PEOPLE_TOGETHER
     )
     ids = [person.id for person in people]
     spans = reminders.spans_by_participant(session, ids)
@@ -100,30 +113,36 @@ def evenings_to_plan(session: Session, deployment: Deployment, asked: Asked) -> 
         for new in _evening(
             deployment.study,
             person,
-            day_of(deployment, person, spans[person.id], pauses[person.id], here.date()),
+            day_of(deployment, person, spans[person.id], pauses[person.id], on),
             ways[person.id],
         )
     ]
     return Page(planned, ids[-1] if len(ids) == PEOPLE_TOGETHER else None)
 
 
+def notices_now(study: Study, asked: Asked) -> Iterator[tuple[str, datetime]]:
+    """The notices whose hour it is in a zone: their names, and when they were due."""
+    messages, on = study.day_messages, asked.here.date()
+    for step, at in ((SESSION_DAY, messages.session_day.at), (OPENING, messages.opens_tomorrow.at)):
+        due_at = local_instant(on, at, asked.tz)
+        if due_at <= asked.now < due_at + NOTICE_LASTS:
+            yield step, due_at
+
+
 def notices_to_plan(session: Session, deployment: Deployment, asked: Asked) -> Page:
     """List the notices of the day that are due now and not planned: a session, an opening."""
-    on, messages = asked.here.date(), deployment.study.day_messages
+    on = asked.here.date()
+    wanted = {
+        SESSION_DAY: reminders.has_session_on(on),
+        OPENING: reminders.opens_on(on + ONE_DAY),
+    }
     planned: list[NewReminder] = []
-    for step, at, wanted in (
-        ("session-day", messages.session_day.at, reminders.has_session_on(on)),
-        ("opens-tomorrow", messages.opens_tomorrow.at, reminders.opens_on(on + ONE_DAY)),
-    ):
-        due_at = local_instant(on, at, asked.tz)
-        until_at = due_at + NOTICE_LASTS
-        if due_at <= asked.now < until_at:
-            ids = reminders.list_unnoticed(session, asked.tz, on, step, wanted)
-            ways = ways_by_participant(session, deployment, ids)
-            planned += (
-                NewReminder(id_, on, Kind.NOTICE, step, first_channel(ways[id_]), due_at, until_at)
-                for id_ in ids
-            )
+    for step, due_at in notices_now(deployment.study, asked):
+        ids = reminders.list_unnoticed(session, asked.tz, on, step, wanted[step])
+        ways, until_at = ways_by_participant(session, deployment, ids), due_at + NOTICE_LASTS
+        for id_ in ids:
+            first = first_channel(ways[id_])
+            planned.append(NewReminder(id_, on, Kind.NOTICE, step, first, due_at, until_at))
     return Page(planned)
 
 

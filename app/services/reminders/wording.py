@@ -11,6 +11,7 @@ from app.domain.schedule import EVENING, DueDay, Kind
 from app.domain.study.notices import Message
 from app.services.deployment import Deployment
 from app.services.ports import Mail, Push, Sms, Subscription
+from app.services.reminders.planning import SESSION_DAY
 from app.store.tables import Participant, Reminder
 
 SNOOZES_MIN = (30, 60)
@@ -120,6 +121,6 @@ def _words(deployment: Deployment, row: Reminder) -> Message:
         return study.test_message
     if row.kind == Kind.NOTICE:
         days = study.day_messages
-        return days.session_day if row.step == "session-day" else days.opens_tomorrow
+        return days.session_day if row.step == SESSION_DAY else days.opens_tomorrow
     steps = {step.code: step for step in study.reminders}
     return steps.get(row.step, study.reminders[-1])
