@@ -80,11 +80,11 @@ migrate: install  ## Bring the configured database to the present schema
 # --- tests ----------------------------------------------------------------------------------------
 
 test: install-dev chromium  ## Every test, on SQLite, PostgreSQL and in Chromium
-	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup
+	@$(BIN)/python -m pytest --numprocesses $(WORKERS)
 
 soak: export SOAK = 1
 soak: install-dev chromium  ## The same tests with large counts
-	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup
+	@$(BIN)/python -m pytest --numprocesses $(WORKERS)
 
 bench: install-dev chromium  ## Measure; never judges
 	@$(BIN)/python -m tests.bench

@@ -71,6 +71,9 @@ SENTENCES = {
     "no_diary_day": _("Choose a day of your diary, up to today."),
     "not_a_choice": _("Choose one of the answers that are offered."),
     "not_allowed": _("Your role does not include this."),
+    "not_a_number_abroad": _(
+        "Write the number with its country, as in +33 6 12 34 56 78, or leave it empty."
+    ),
     "not_an_address": _("This does not look like an e-mail address. Check it, or leave it empty."),
     "not_found": _("There is nothing here for you."),
     "not_in_this_state": _("This is not possible in the participant's present state."),

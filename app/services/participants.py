@@ -1,5 +1,6 @@
 """Participants: invited by the site, enrolled on a phone, changed by the site with a reason."""
 
+import re
 import uuid
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
@@ -29,6 +30,8 @@ from app.store.tables import (
 
 LINK_LIVES = timedelta(days=7)
 EMAIL, PHONE = "contact e-mail", "contact phone"
+_NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")
+"""A number that a text message finds from anywhere (E.164)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -291,6 +294,13 @@ def _check(deployment: Deployment, enrolment: Enrolment) -> None:
         raise InvalidInput("dates_reversed", field="last_diary_on")
     if enrolment.email is not None and ("@" not in enrolment.email or " " in enrolment.email):
         raise InvalidInput("not_an_address", field="email")
+    if enrolment.phone is not None and not _NUMBER.fullmatch(_dialled(enrolment.phone)):
+        raise InvalidInput("not_a_number_abroad", field="phone")
+
+
+def _dialled(phone: str) -> str:
+    """A telephone number without what makes it easier to read."""
+    return re.sub(r"[\s.()-]", "", phone)
 
 
 def _check_session(
@@ -319,7 +329,7 @@ def _sealed_contact(deployment: Deployment, person: Participant, enrolment: Enro
     return Contact(
         participant_id=person.id,
         email_sealed=seal(enrolment.email, EMAIL) if enrolment.email else None,
-        phone_sealed=seal(enrolment.phone, PHONE) if enrolment.phone else None,
+        phone_sealed=seal(_dialled(enrolment.phone), PHONE) if enrolment.phone else None,
     )
 
 

@@ -12,14 +12,12 @@ from app.domain.reach import ORDER, Channel, Sent, choose_channel
 from app.domain.schedule import ReminderState
 from app.services import subscriptions
 from app.services.deployment import Deployment
+from app.services.participants import EMAIL, PHONE
 from app.services.ports import Subscription
 from app.services.vault import Vault
 from app.store import participants
 from app.store.session import Session
 from app.store.tables import Reminder
-
-EMAIL, PHONE = "contact e-mail", "contact phone"
-"""What the vault seals addresses for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from app.services.reach import ways_of
+from app.store import participants
 from tests.people import Stage, Who
 from tests.web.reading import Page
 
@@ -105,6 +107,7 @@ def test_the_medicines_are_on_the_list_as_prescribed(stage: Stage) -> None:
         ("last_diary_on", "2026-01-01", "The last day comes before the first."),
         ("tz", "Mars/Olympus", "This time zone is not known."),
         ("email", "not an address", "This does not look like an e-mail address."),
+        ("phone", "06 12 34 56 78", "Write the number with its country"),
         ("reminder_at", "half past", "This is not a time."),
         ("m0", "Aspirine du Rhône", "This medicine is not in the formulary."),
         ("m0.morning", "a few", "This is not a number."),
@@ -127,6 +130,15 @@ def test_a_refused_form_says_why_keeps_what_was_typed_and_enrols_nobody(
     for field in ("side", "inclusion_on", "trial_record_id", "m0", "m3", "m3.role", name):
         assert kept.get(field, [""]) == typed[field]
     assert people(stage) == before
+
+
+def test_a_telephone_is_kept_as_it_is_dialled(stage: Stage) -> None:
+    answer = stage.client(Who.CLINICIAN).post(FORM, data=filled(stage, phone="+33 6 12.34-56 78"))
+    code = answer.headers["location"].split("/")[3]
+    with stage.database.read() as session:
+        person = participants.get_by_code(session, code, frozenset({"*"}))
+        ways = ways_of(session, stage.deployment, person.id)
+    assert ways.phone == "+33612345678"
 
 
 def test_another_site_cannot_be_enrolled_into(stage: Stage) -> None:

@@ -52,9 +52,6 @@ NAMES = {
     "C’est corrigé, merci.",
 }
 
-pytestmark = pytest.mark.xdist_group("pseudo-locale")
-"""One process renders all pages, for all of these tests."""
-
 
 class Words(HTMLParser):
     """The words of a page that stand outside of ⟦ ⟧, in pieces, each with where it stands."""
