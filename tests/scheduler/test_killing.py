@@ -31,8 +31,8 @@ ROOT = Path(__file__).parents[2]
 PEOPLE = effort(500, 5_000)
 KILLS = effort(6, 60)
 FIRST_AT = datetime.fromisoformat(FIRST)
-SPEED = 60
-"""The lease of five minutes ends after five seconds."""
+SPEED = effort(60, 15)
+"""The lease of five minutes ends after 5 seconds, or 20; a step is of use for 24 leases."""
 PATIENCE_S = effort(120, 600)
 
 
