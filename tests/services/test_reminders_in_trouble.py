@@ -134,6 +134,24 @@ def test_whom_nothing_reaches_the_site_is_asked_to_call_once_an_evening(post: Po
     assert post.states(nowhere, EVENING)[0] == "expired"
 
 
+def test_a_fault_of_ours_in_one_message_fails_it_alone(post: Post) -> None:
+    people = [post.enrol(f"p{n}") for n in range(4)]
+
+    class Faulty(RecordingMailer):
+        def send(self, mail: Mail) -> None:
+            if mail.to == address_of("p1"):
+                raise RuntimeError("nobody thought of this")
+            super().send(mail)
+
+    post.mailer = Faulty()
+    assert post.run(FIRST) == 3
+    post.run(datetime.fromisoformat(FIRST) + LEASE)
+    assert Counter(mail.to for mail in post.sent) == {address_of(f"p{n}"): 1 for n in (0, 2, 3)}
+    assert post.states(people[1], EVENING)[0] == "failed"
+    failed = post.reminders(people[1], EVENING)[0]
+    assert post.events(failed.id)[-1] == ("failed", "RuntimeError")
+
+
 def keys_of(post: Post, people: list[int]) -> set[str]:
     """The keys of the evening's first reminders."""
     return {post.reminders(person, EVENING)[0].id for person in people}

@@ -21,6 +21,7 @@ from app.services.ports import (
     Gone,
     Mail,
     NotDelivered,
+    PermanentFailure,
     Push,
     Sms,
 )
@@ -142,6 +143,10 @@ def _attempt(gateways: Gateways, errand: Errand) -> Attempt:
                 gone.append(message.to.id)
         except NotDelivered as fault:
             failure = fault
+        except Exception as fault:
+            # A fault of ours in one message fails it alone: raised, it would leave the whole hand
+            # to its lease, and what went out already would go out again.
+            failure = PermanentFailure(type(fault).__name__)
     return Attempt(errand.reminder_id, None if is_taken else failure, tuple(gone))
 
 
