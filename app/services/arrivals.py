@@ -12,6 +12,7 @@ from itertools import groupby
 
 from app.domain.diary_day import zone_named
 from app.domain.reach import Channel
+from app.services.timeline import last_before
 from app.store import timeline
 from app.store.session import Session
 from app.store.timeline import Evenings, HandedRow
@@ -72,16 +73,10 @@ def _counted(rows: Iterable[HandedRow], opened: Evenings, saved: Evenings) -> It
     """Say of each message whether the diary was opened or saved before the next one went."""
     for evening, some in groupby(rows, key=lambda row: (row.participant_id, row.diary_on)):
         sent = list(some)
-        by_opening = _last_before(sent, opened.get(evening))
-        by_saving = _last_before(sent, saved.get(evening))
+        by_opening = last_before(sent, opened.get(evening))
+        by_saving = last_before(sent, saved.get(evening))
         for row in sent:
             yield _Counted(row, row is by_opening, row is by_saving)
-
-
-def _last_before(rows: Sequence[HandedRow], at: datetime | None) -> HandedRow | None:
-    if at is None:
-        return None
-    return next((row for row in reversed(rows) if row.handed_over_at <= at), None)
 
 
 def _sum(some: Sequence[_Counted]) -> Arrivals:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import groupby
+from typing import TypeVar
 
 from app.domain.access import Actor, Permission
 from app.domain.diary_day import local_date
@@ -17,7 +18,9 @@ from app.services.participants import get_permitted
 from app.store import participants, timeline
 from app.store.session import Session
 from app.store.tables import Participant, Reminder, ReminderEvent
+from app.store.timeline import HandedRow
 
+Sent = TypeVar("Sent", Reminder, HandedRow)
 SHOWN_EVENINGS = 14
 _OVER = {
     ReminderState.FAILED.value,
@@ -114,12 +117,14 @@ def _evening(
     return TimelineEvening(on, opened_at, saved_at, tuple(sendings))
 
 
-def last_before(rows: Sequence[Reminder], at: datetime | None) -> Reminder | None:
+def last_before(rows: Sequence[Sent], at: datetime | None) -> Sent | None:
     """The message that an opening or a save may have followed: the last that had gone by then."""
     if at is None:
         return None
-    gone = [row for row in rows if row.handed_over_at is not None and row.handed_over_at <= at]
-    return max(gone, key=lambda row: (row.handed_over_at, row.due_at), default=None)
+    gone = [(row.handed_over_at, row) for row in rows if row.handed_over_at is not None]
+    before = [one for one in gone if one[0] <= at]
+    # Of those that went together, the later in order.
+    return max(reversed(before), key=lambda one: one[0])[1] if before else None
 
 
 def _steps(row: Reminder, events: Sequence[ReminderEvent]) -> Iterator[Step]:

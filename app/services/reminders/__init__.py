@@ -4,21 +4,16 @@
 sends it and notes the `outcome`; `situation` knows the people, `wording` the words.
 """
 
-from app.services.reminders.hand import LEASE, Errand, Hand, take_in_hand
+from app.services.reminders.hand import LEASE, take_in_hand
 from app.services.reminders.lane import Courier, IsStopping, deliver
-from app.services.reminders.outcome import Attempt, settle
 from app.services.reminders.planning import HEARTBEAT, plan_due
 
 __all__ = [
     "HEARTBEAT",
     "LEASE",
-    "Attempt",
     "Courier",
-    "Errand",
-    "Hand",
     "IsStopping",
     "deliver",
     "plan_due",
-    "settle",
     "take_in_hand",
 ]

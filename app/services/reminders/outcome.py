@@ -100,9 +100,9 @@ def _pause(row: Reminder) -> timedelta:
 
 def _note_in_ledger(session: Session, rows: Sequence[Reminder], now: datetime) -> None:
     """Say in the ledger of each evening among these, once, that its participant was written to."""
-    ids, days = {row.participant_id for row in rows}, {row.diary_on for row in rows}
     if not rows:
         return
+    ids, days = {row.participant_id for row in rows}, {row.diary_on for row in rows}
     before = reminders.evenings_of(session, ids, days)
     noted = {
         evening
