@@ -53,13 +53,14 @@ def test_an_answer_that_gets_lost_does_not_double_the_entry(phone: Page, live_st
         lost.append(route.request.url)
         route.abort()
 
-    phone.route("**/submissions", drop, times=1)
+    phone.route("**/submissions", drop)
     hand.tap("[data-flare]")
     hand.mark("pain_average", 0.5)
     with phone.expect_event("requestfailed"):
         hand.save()
     expect(phone.locator("[data-waiting]")).to_have_text("1")
-    assert len(lost) == 1
+    assert lost  # once, or again at once when the profile arrives meanwhile
+    phone.unroute("**/submissions")
     hand.wait(minutes=1)
     receipt(phone)
     assert saved(live_stage)[0].version == 1
