@@ -43,6 +43,8 @@ class Who(StrEnum):
     OWN = "own participant"
     OTHER = "other participant"
     CLINICIAN = "site clinician"
+    COORDINATOR = "coordinator"
+    ASSESSOR = "assessor"
     FAR_CLINICIAN = "other-site clinician"
     MONITOR = "monitor"
     INSPECTOR = "inspector"
@@ -54,6 +56,8 @@ class Who(StrEnum):
 
 STAFF = {
     Who.CLINICIAN: (Role.CLINICIAN, "lyon"),
+    Who.COORDINATOR: (Role.COORDINATOR, "lyon"),
+    Who.ASSESSOR: (Role.ASSESSOR, "lyon"),
     Who.FAR_CLINICIAN: (Role.CLINICIAN, "lille"),
     Who.MONITOR: (Role.MONITOR, "lyon"),
     Who.INSPECTOR: (Role.INSPECTOR, "*"),

@@ -37,10 +37,17 @@ class Permission(StrEnum):
     RECORD_SESSION = "record_session"
     CORRECT = "correct"
     DECIDE_SET_ASIDE = "decide_set_aside"
+    ASK_QUERY = "ask_query"
+    ANSWER_QUERY = "answer_query"
+    SIGN_OFF = "sign_off"
+    TAKE_COPY = "take_copy"
+    EDIT_FORMULARY = "edit_formulary"
     REDACT = "redact"
     MANAGE_KEYS = "manage_keys"
     MANAGE_ACCOUNTS = "manage_accounts"
+    SEE_RIGHTS = "see_rights"
     READ_TRAIL = "read_trail"
+    REVIEW_TRAIL = "review_trail"
     PULL = "pull"
 
 
@@ -56,10 +63,17 @@ PERMISSIONS: dict[Permission, frozenset[Role]] = {
     Permission.RECORD_SESSION: _SITE_TEAM,
     Permission.CORRECT: _SITE_TEAM,
     Permission.DECIDE_SET_ASIDE: _SITE_TEAM,
+    Permission.ASK_QUERY: _SITE_TEAM | {Role.MONITOR},
+    Permission.ANSWER_QUERY: _SITE_TEAM,
+    Permission.SIGN_OFF: frozenset({Role.CLINICIAN}),
+    Permission.TAKE_COPY: _SITE_TEAM | {Role.INSPECTOR},
+    Permission.EDIT_FORMULARY: _SITE_TEAM,
     Permission.REDACT: _SITE_TEAM,
     Permission.MANAGE_KEYS: frozenset({Role.DATA_MANAGER}),
     Permission.MANAGE_ACCOUNTS: frozenset({Role.ADMIN}),
+    Permission.SEE_RIGHTS: frozenset({Role.ADMIN, Role.MONITOR, Role.INSPECTOR}),
     Permission.READ_TRAIL: _READERS | {Role.DATA_MANAGER},
+    Permission.REVIEW_TRAIL: _SITE_TEAM | {Role.MONITOR},
     Permission.PULL: frozenset({Role.TRIAL_DATABASE}),
 }
 

@@ -79,6 +79,8 @@ class AtDesk:
 
     actor: Actor
     staff: Staff
+    confirmed_at: datetime | None = None
+    """When both factors were last shown in this sign-in."""
 
     @property
     def lang(self) -> str:
@@ -209,7 +211,7 @@ def _find_staff(request: Request, service: Here, now: Now) -> AtDesk | None:
             devices.keep_signed_in(session, sign_in, now)
     request.state.actor = actor
     request.state.lang = staff.language
-    return AtDesk(actor, staff)
+    return AtDesk(actor, staff, sign_in.confirmed_at)
 
 
 MaybeStaff = Annotated[AtDesk | None, Depends(_find_staff)]
@@ -222,6 +224,16 @@ async def _staff(found: MaybeStaff) -> AtDesk:
 
 
 Desk = Annotated[AtDesk, Depends(_staff)]
+
+
+async def _confirmed(desk: Desk, now: Now) -> AtDesk:
+    """Who showed both factors a short while ago: accounts, exports and copies ask for it."""
+    if not accounts.is_confirmed(desk.confirmed_at, now):
+        raise NotSignedIn("confirmation_needed")
+    return desk
+
+
+ConfirmedDesk = Annotated[AtDesk, Depends(_confirmed)]
 
 
 @dataclass(frozen=True)

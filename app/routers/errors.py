@@ -6,6 +6,7 @@ commits the trail row and the throttle count before the answer goes out.
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode, urlsplit
 
 import structlog
 from fastapi import FastAPI, Request
@@ -76,12 +77,20 @@ def _domain_error(request: Request, error: Exception) -> Response:
         door = "/desk/sign-in" if at_desk else "/unlock"
         back = request.url.path if request.method in _SAFE else ""
         return RedirectResponse(f"{door}?next={back}" if back else door, status_code=303)
+    if error.code == "confirmation_needed":
+        back = request.url.path if request.method in _SAFE else _page_before(request)
+        return RedirectResponse(f"/desk/confirm?{urlencode({'next': back})}", status_code=303)
     render: RefusalPage | None = getattr(request.state, "refusal_page", None)
     if render is None or isinstance(error, errors.Unavailable):
         return answer(request, error)
     response = render(error, sentence(error, language_of(request)))
     response.status_code = status_of(error)
     return response
+
+
+def _page_before(request: Request) -> str:
+    """The path of the page that a form stood on."""
+    return urlsplit(request.headers.get("referer", "")).path or "/desk"
 
 
 def status_of(error: DomainError) -> int:
@@ -132,7 +141,7 @@ def _plain(params: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in params.items() if isinstance(value, str | int | None)}
 
 
-_UNTRAILED = frozenset({"sign_in_needed", "other_enrolment"})
+_UNTRAILED = frozenset({"sign_in_needed", "confirmation_needed", "other_enrolment"})
 """Refusals that are nobody's attempt: a door that was closed, a phone that changed hands."""
 
 

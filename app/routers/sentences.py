@@ -108,6 +108,7 @@ SENTENCES = {
         "Sessions follow one another: check against session %(session_no)s."
     ),
     "sign_in_needed": _("Sign in first."),
+    "confirmation_needed": _("Confirm that it is you first."),
     "sign_in_refused": _("These do not match. Check the login, the password and the six digits."),
     "site_name": _("A site's short name has small letters, digits and dashes: lyon, lille-2."),
     "site_taken": _("There is a site %(site)s already."),

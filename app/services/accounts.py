@@ -19,6 +19,8 @@ from app.store.session import Session
 from app.store.tables import ApiKey, SignIn, Staff, StaffGrant
 
 SIGNED_IN_FOR = timedelta(minutes=30)
+CONFIRMED_FOR = timedelta(minutes=10)
+"""How long showing both factors counts for what asks to be confirmed."""
 PASSWORD_LENGTH = 12
 TOTP = "staff totp"
 SCOPES = ("changes:read", "export:read", "metadata:read")
@@ -111,9 +113,15 @@ def sign_in(
             created_at=now,
             seen_at=now,
             expires_at=now + SIGNED_IN_FOR,
+            confirmed_at=now,
         )
     )
     return token
+
+
+def is_confirmed(confirmed_at: datetime | None, now: datetime) -> bool:
+    """Whether both factors were shown a short while ago."""
+    return confirmed_at is not None and now - confirmed_at < CONFIRMED_FOR
 
 
 def find_signed_in(

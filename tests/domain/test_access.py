@@ -11,14 +11,16 @@ from app.domain.errors import NotAllowed, NotFound
 RIGHTS = {
     Role.PARTICIPANT: "",
     Role.CLINICIAN: "see_cohort see_trends see_records enrol manage_participant record_session"
-    " correct decide_set_aside redact read_trail",
+    " correct decide_set_aside ask_query answer_query redact edit_formulary read_trail"
+    " review_trail take_copy sign_off",
     Role.COORDINATOR: "see_cohort see_trends see_records enrol manage_participant record_session"
-    " correct decide_set_aside redact read_trail",
+    " correct decide_set_aside ask_query answer_query redact edit_formulary read_trail"
+    " review_trail take_copy",
     Role.ASSESSOR: "see_cohort",
-    Role.MONITOR: "see_cohort see_trends see_records read_trail",
-    Role.INSPECTOR: "see_cohort see_trends see_records read_trail",
+    Role.MONITOR: "see_cohort see_trends see_records ask_query read_trail review_trail see_rights",
+    Role.INSPECTOR: "see_cohort see_trends see_records read_trail take_copy see_rights",
     Role.DATA_MANAGER: "see_cohort see_records manage_keys read_trail",
-    Role.ADMIN: "manage_accounts",
+    Role.ADMIN: "manage_accounts see_rights",
     Role.TRIAL_DATABASE: "pull",
     Role.SYSTEM: "",
 }

@@ -16,6 +16,18 @@ from app.services.deployment import Deployment
 FormFields = dict[str, list[str]]
 
 
+def _(message: str) -> str:
+    return message
+
+
+NAV: tuple[tuple[str, str, Permission], ...] = (
+    ("/desk", _("Cohort"), Permission.SEE_COHORT),
+    ("/desk/reminders", _("Reminders"), Permission.SEE_COHORT),
+    ("/desk/participants/new", _("Enrol"), Permission.ENROL),
+)
+"""The pages that every page of the desk leads to, and who is led there."""
+
+
 def desk_page(
     request: Request,
     desk: AtDesk,
@@ -30,12 +42,19 @@ def desk_page(
     frame = {
         "study": deployment.study,
         "staff": desk.staff.name,
-        "may_see": desk.actor.may_anywhere(Permission.SEE_COHORT),
+        "nav": _nav(desk, request.url.path),
         "may_enrol": desk.actor.may_anywhere(Permission.ENROL),
         "simulated": deployment.demo,
-        "here": request.url.path,
     }
     return page(request, template, {**frame, **values}, lang=lang)
+
+
+def _nav(desk: AtDesk, path: str) -> list[tuple[str, str, bool]]:
+    """Where the reader may go: address, words, whether it is where they are."""
+    allowed = [(to, words) for to, words, needs in NAV if desk.actor.may_anywhere(needs)]
+    within = [to for to, _words in allowed if f"{path}/".startswith(f"{to}/")]
+    here = max(within, key=len, default="")
+    return [(to, words, to == here) for to, words in allowed]
 
 
 def read_date(form: FormFields, name: str, *, needed: bool = True) -> date | None:

@@ -19,10 +19,11 @@ from app.domain.errors import DomainError, NotAllowed, NotFound
 from app.domain.figures import AIM_S, FACTOR_TABLE, Length, cause_of
 from app.domain.participant import OVER, TRANSITIONS, Move, State
 from app.routers.clinician import pictures
-from app.routers.clinician.desk import FormFields, desk_page, typed
+from app.routers.clinician.desk import FormFields, typed
+from app.routers.clinician.person import person_page
 from app.routers.clinician.reminder_words import Moments, said_reach
 from app.routers.clinician.summary import summarise
-from app.routers.clinician.words import ASKED, CAUSES, LENGTHS, LIMBS, REASONS, STATES, Words
+from app.routers.clinician.words import ASKED, CAUSES, LENGTHS, REASONS, Words
 from app.routers.deps import AtDesk, Service
 from app.routers.device_words import said
 from app.routers.errors import answer, on_refusal
@@ -124,21 +125,16 @@ def show(
     trend, person = seen.trend, seen.trend.person
     zone = zone_named(person.tz)
     values = {
-        "person": person,
-        "state": words.say(STATES, person.state),
-        "limb": words.say(LIMBS, f"{person.limb} {person.side}"),
         "may": _may(desk, seen),
         "phones": [_phone(phone, desk.lang, zone) for phone in seen.phones],
         "asked": _asked(seen.asked, words, zone),
         "reach": said_reach(seen.reach, Moments(words, zone, seen.now)),
         "alerts": [_alert(alert, words, zone, desk) for alert in seen.alerts],
         "pause": seen.pause,
-        "errors": {},
-        "values": {},
         **_figures(deployment, trend, words, period),
         **(refused or {}),
     }
-    return desk_page(request, desk, deployment, "clinician/participant.html", values)
+    return person_page(request, desk, deployment, person, "clinician/participant.html", values)
 
 
 def _figures(deployment: Deployment, trend: Trend, words: Words, period: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from app.domain.access import ALL_SITES, Permission
 from app.domain.diary_day import zone_named
 from app.domain.errors import DomainError, NotAllowed, NotFound
 from app.routers.clinician.desk import desk_page, typed
+from app.routers.clinician.person import person_page
 from app.routers.clinician.reminder_words import (
     CHANNELS,
     MESSAGE_KINDS,
@@ -24,7 +25,7 @@ from app.routers.errors import answer, on_refusal
 from app.services import queue
 from app.services.arrivals import Arrivals
 from app.services.queue import CallOutcome, Queue, Queued
-from app.services.timeline import Timeline, TimelineEvening, read_timeline
+from app.services.timeline import TimelineEvening, read_timeline
 
 router = APIRouter(include_in_schema=False)
 
@@ -59,16 +60,8 @@ def show_timeline(
     found = read_timeline(session, actor=desk.actor, study_code=study_code, now=now)
     words = Words(deployment.study, desk.lang)
     moments = Moments(words, zone_named(found.person.tz), now)
-    values = {
-        "person": found.person,
-        "evenings": [_evening(evening, moments) for evening in found.evenings],
-        "has_trends": _has_trends(desk, found),
-    }
-    return desk_page(request, desk, deployment, "clinician/timeline.html", values)
-
-
-def _has_trends(desk: AtDesk, found: Timeline) -> bool:
-    return desk.actor.role_at(Permission.SEE_TRENDS, found.person.site_id) is not None
+    values = {"evenings": [_evening(evening, moments) for evening in found.evenings]}
+    return person_page(request, desk, deployment, found.person, "clinician/timeline.html", values)
 
 
 def _evening(evening: TimelineEvening, moments: Moments) -> dict[str, Any]:

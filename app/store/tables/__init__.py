@@ -1,7 +1,16 @@
 """The mapped tables, by family: records (insert-only and projection), people and their ways in,
-letters between participants and their site, reach, machinery.
+letters between participants and their site, reach, the desk and its staff, machinery.
 """
 
+from app.store.tables.desk import (
+    ClinicMeasure,
+    DataQuery,
+    FormularyEntry,
+    QueryMove,
+    SignOff,
+    TrailReview,
+    Visit,
+)
 from app.store.tables.letters import Confirmation, Request, RequestAnswer, SiteMessage
 from app.store.tables.machinery import DeploymentFact, Heartbeat, Throttle
 from app.store.tables.mapping import Base, UtcDateTime
@@ -23,6 +32,7 @@ from app.store.tables.people import (
 )
 from app.store.tables.reach import (
     Alert,
+    AlertNote,
     Evening,
     PushSubscription,
     Reminder,
@@ -38,20 +48,32 @@ from app.store.tables.records import (
     SetAside,
     SetAsideDecision,
 )
+from app.store.tables.staff import (
+    Digest,
+    RecoveryCode,
+    StaffChallenge,
+    StaffInvitation,
+    StaffPasskey,
+)
 
 __all__ = [
     "INSERT_ONLY",
     "Alert",
+    "AlertNote",
     "ApiKey",
     "Base",
     "ChangeText",
+    "ClinicMeasure",
     "Confirmation",
     "Contact",
+    "DataQuery",
     "DeploymentFact",
     "Device",
+    "Digest",
     "EnrolmentLink",
     "Epoch",
     "Evening",
+    "FormularyEntry",
     "Heartbeat",
     "LedgerRow",
     "MesotherapySession",
@@ -63,8 +85,10 @@ __all__ = [
     "Passkey",
     "PasskeyChallenge",
     "PushSubscription",
+    "QueryMove",
     "Record",
     "RecordVersion",
+    "RecoveryCode",
     "Reminder",
     "ReminderEvent",
     "Request",
@@ -72,10 +96,16 @@ __all__ = [
     "SetAside",
     "SetAsideDecision",
     "SignIn",
+    "SignOff",
     "Site",
     "SiteMessage",
     "Staff",
+    "StaffChallenge",
     "StaffGrant",
+    "StaffInvitation",
+    "StaffPasskey",
     "Throttle",
+    "TrailReview",
     "UtcDateTime",
+    "Visit",
 ]

@@ -36,6 +36,7 @@ class Participant(Base):
     hand: Mapped[str] = mapped_column(String(8), default="centre")
     reminder_at: Mapped[time | None]
     consent_on: Mapped[date | None]
+    consent_version: Mapped[str | None] = mapped_column(String(32))
     inclusion_on: Mapped[date | None]
     first_diary_on: Mapped[date]
     last_diary_on: Mapped[date]
@@ -93,6 +94,7 @@ class MesotherapySession(Base):
     participant_id: Mapped[int] = mapped_column(ForeignKey("participants.id"), primary_key=True)
     session_no: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     held_on: Mapped[date]
+    area_cm2: Mapped[float | None]
 
 
 class EnrolmentLink(Base):
@@ -122,7 +124,10 @@ class Device(Base):
 
 
 class SignIn(Base):
-    """A signed-in browser: the digest of its token, whose it is and until when."""
+    """A signed-in browser: the digest of its token, whose it is and until when.
+
+    `confirmed_at` is when a member of staff last showed both factors again.
+    """
 
     __tablename__ = "sign_ins"
     token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -131,6 +136,7 @@ class SignIn(Base):
     created_at: Mapped[datetime]
     seen_at: Mapped[datetime]
     expires_at: Mapped[datetime]
+    confirmed_at: Mapped[datetime | None]
 
 
 class Staff(Base):
@@ -147,6 +153,7 @@ class Staff(Base):
     totp_last_step: Mapped[int] = mapped_column(BigInteger, default=0)
     disabled_at: Mapped[datetime | None]
     demo: Mapped[bool] = mapped_column(default=False)
+    email_sealed: Mapped[bytes | None]
 
 
 class StaffGrant(Base):

@@ -106,3 +106,14 @@ class Alert(Base):
     closed_at: Mapped[datetime | None]
     closed_by: Mapped[str | None] = mapped_column(String(64))
     change_id: Mapped[str | None] = mapped_column(String(36))
+
+
+class AlertNote(Base):
+    """What somebody noted on an open alert; the words are the change's text."""
+
+    __tablename__ = "alert_notes"
+    id: Mapped[int] = mapped_column(BigKey, Identity(), primary_key=True)
+    alert_id: Mapped[str] = mapped_column(ForeignKey("alerts.id"), index=True)
+    noted_at: Mapped[datetime]
+    noted_by: Mapped[str] = mapped_column(ForeignKey("staff.id"))
+    change_id: Mapped[str] = mapped_column(String(36), unique=True)
