@@ -80,7 +80,7 @@ migrate: install  ## Bring the configured database to the present schema
 # --- tests ----------------------------------------------------------------------------------------
 
 test: install-dev chromium  ## Every test, on SQLite, PostgreSQL and in Chromium
-	@$(BIN)/python -m pytest --numprocesses $(WORKERS)
+	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --in-turn
 
 soak: export SOAK = 1
 soak: install-dev chromium  ## The same tests with large counts

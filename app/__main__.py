@@ -1,4 +1,4 @@
-"""The command line: serve, scheduler, demo, migrate, staff, keys, verify. Each calls one verb."""
+"""The command line: each command calls one verb, and says in a sentence what it refuses."""
 
 import gc
 import socket
@@ -6,7 +6,7 @@ import sys
 from contextlib import closing, nullcontext
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 import uvicorn
@@ -15,12 +15,13 @@ from pydantic import SecretStr
 from app import puller, scheduler
 from app.domain.access import SYSTEM, Role
 from app.domain.errors import DomainError, NotFound, Unavailable
+from app.exports.copy_check import CopyFault, check_copy
 from app.gateways.bounces import LARGEST_MAIL, read_bounce
 from app.main import Schedule, create_app, gateways_of, service_of
 from app.observability import set_up_logging
 from app.routers.deps import utc_now
 from app.routers.sentences import SENTENCES, sentence
-from app.services import accounts, receipts, sites, verification
+from app.services import accounts, keys, receipts, sites, verification
 from app.services.deployment import Deployment
 from app.settings import Settings
 from app.simulation.demo import Demo, prepare
@@ -29,11 +30,15 @@ from app.simulation.welcome import welcome
 from app.store import migrations
 from app.store.session import Database
 
+StaffRole = Literal[
+    "clinician", "coordinator", "assessor", "monitor", "inspector", "data_manager", "admin"
+]
+
 cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 staff = typer.Typer(no_args_is_help=True, help="Accounts of the site, the sponsor and the admin.")
-keys = typer.Typer(no_args_is_help=True, help="Keys of the trial database.")
+key_commands = typer.Typer(no_args_is_help=True, help="Keys of the trial database.")
 cli.add_typer(staff, name="staff")
-cli.add_typer(keys, name="keys")
+cli.add_typer(key_commands, name="keys")
 
 
 @cli.command()
@@ -167,8 +172,37 @@ def migrate(
 
 
 @cli.command()
-def verify() -> None:
-    """Check the whole ledger against itself and against the records; name the first bad row."""
+def verify(
+    copy: Annotated[
+        Path | None, typer.Argument(help="A certified copy; without one, the configured database")
+    ] = None,
+) -> None:
+    """Check the whole ledger, or a certified copy; name the first thing that does not hold.
+
+    A copy is checked from its file alone, without database, settings or network.
+    """
+    if copy is None:
+        _verify_database()
+    else:
+        _verify_copy(copy)
+
+
+def _verify_copy(path: Path) -> None:
+    try:
+        checked = check_copy(path)
+    except CopyFault as fault:
+        typer.echo(f"DOES NOT HOLD: {fault}", err=True)
+        raise typer.Exit(1) from None
+    for stream, (no, head) in sorted(checked.heads.items()):
+        typer.echo(f"{stream}  {no} changes  {head}")
+    typer.echo(f"manifest  {checked.manifest}")
+    typer.echo(
+        f"holds: the copy of {checked.scope} made {checked.made_at}, {checked.files} files, "
+        f"{checked.shown} changes shown and {checked.hidden} by their digest"
+    )
+
+
+def _verify_database() -> None:
     database = Database(Settings().database_url)
     with database.read() as session:
         total = verification.count_changes(session)
@@ -194,6 +228,7 @@ def pull_changes(
     verify_copy: Annotated[
         bool, typer.Option("--verify", help="Then prove the whole copy again, and reconcile it")
     ] = False,
+    name: Annotated[str, typer.Option(help="What the site calls this copy")] = "copy",
 ) -> None:
     """Copy every change into a trial database, prove it, and go on there next time."""
 
@@ -204,6 +239,10 @@ def pull_changes(
     with closing(puller.open_copy(into)) as copy, puller.Server(address, key) as server:
         pulled = puller.pull(server, copy, limit=limit, resync=resync, progress=progress)
         verified = puller.verify(server, copy, pulled.place) if verify_copy else None
+        try:
+            server.tell_place(name, pulled.place.cursor)
+        except puller.PullStopped as fault:  # the copy is whole all the same
+            typer.echo(f"The site does not see how far this copy is: {fault}", err=True)
     _tell(pulled, verified)
 
 
@@ -223,7 +262,7 @@ def add_staff(
     login: str,
     name: Annotated[str, typer.Option(prompt=True)],
     organisation: Annotated[str, typer.Option(prompt=True)],
-    role: Annotated[Role, typer.Option(prompt=True)],
+    role: Annotated[StaffRole, typer.Option(prompt=True)],
     password: Annotated[str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True)],
     site: Annotated[str, typer.Option(help="Site id, or * for all")] = "*",
     language: str = "fr",
@@ -231,7 +270,12 @@ def add_staff(
     """Add a named account; prints its TOTP secret once."""
     settings = Settings()
     new = accounts.NewStaff(
-        login=login, name=name, organisation=organisation, role=role, site=site, language=language
+        login=login,
+        name=name,
+        organisation=organisation,
+        role=Role(role),
+        site=site,
+        language=language,
     )
     with Database(settings.database_url).write() as session:
         secret = accounts.add_staff(
@@ -263,7 +307,7 @@ def add_site(
         )
 
 
-@keys.command("add")
+@key_commands.command("add")
 def add_key(
     label: str,
     sites: Annotated[str, typer.Option(help="Site ids separated by commas, or *")] = "*",
@@ -272,12 +316,14 @@ def add_key(
     """Make a key for the trial database; prints it once."""
     now = utc_now()
     with Database(Settings().database_url).write() as session:
-        key = accounts.create_key(
+        key = keys.create(
             session,
             actor=SYSTEM,
-            label=label,
-            sites=tuple(site.strip() for site in sites.split(",")),
-            expires_at=now + timedelta(days=days),
+            new=keys.NewKey(
+                label=label,
+                sites=tuple(site.strip() for site in sites.split(",")),
+                expires_at=now + timedelta(days=days),
+            ),
             now=now,
         )
     typer.echo(key)

@@ -22,7 +22,7 @@ from apscheduler.schedulers.background import (  # type: ignore[import-untyped]
 )
 
 from app.domain.reach import Channel
-from app.services import alerts, devices, pauses, reminders
+from app.services import alerts, devices, digests, pauses, reminders
 from app.services.deployment import Deployment
 from app.services.ports import Gateways
 from app.services.reminders import Courier, IsStopping
@@ -94,6 +94,7 @@ TIMETABLE = (
     *(_lane(channel) for channel in Channel),
     Cadence("pauses", "30", _end_pauses, minutes="*/10"),
     Cadence("alerts", "40", _review_alerts, minutes="*/10"),
+    Cadence("digests", "50", digests.send_due, minutes="*/10"),
     Cadence("credentials", "0", _end_finished, minutes="7"),
 )
 

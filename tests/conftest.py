@@ -22,6 +22,11 @@ settings.register_profile(
 settings.load_profile("diary")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the tests of pages take turns on the engines: see `tests/web/conftest.py`."""
+    parser.addoption("--in-turn", action="store_true", help="each page's test on one engine")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests that drive Chromium by the folder they lie in."""
     browser = Path(__file__).parent / "browser"

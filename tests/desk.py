@@ -2,8 +2,14 @@
 
 import json
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from typing import Any
+
+import pyotp
+from fastapi.testclient import TestClient
+from sqlalchemy import event
 
 from app.domain.access import Actor
 from app.domain.reach import Channel
@@ -12,8 +18,9 @@ from app.routers.deps import STAFF_COOKIE
 from app.services import accounts
 from app.store import feed, reminders
 from app.store.participants import get_by_code
+from app.store.session import Database
 from app.store.tables import Participant, Reminder
-from tests.people import NOW, Stage, Who
+from tests.people import NOW, PASSWORD, Stage, Who
 
 TONIGHT = NOW.date()
 
@@ -31,6 +38,31 @@ def person_of(stage: Stage, who: Who = Who.OWN) -> Participant:
     """The row of a participant."""
     with stage.database.read() as session:
         return get_by_code(session, stage.cast.study_codes[who], {"lyon"})
+
+
+@contextmanager
+def counted(database: Database) -> Iterator[list[str]]:
+    """What is asked of a database within the block, statement by statement."""
+    asked: list[str] = []
+
+    def note(*told: Any) -> None:
+        asked.append(told[2])
+
+    event.listen(database.engine, "before_cursor_execute", note)
+    try:
+        yield asked
+    finally:
+        event.remove(database.engine, "before_cursor_execute", note)
+
+
+def confirmed(stage: Stage, who: Who = Who.CLINICIAN) -> TestClient:
+    """A client of staff who have just shown both factors again, a minute later than the clock."""
+    stage.clock.advance(minutes=1)
+    client = stage.client(who)
+    code = pyotp.TOTP(stage.cast.totp_secrets[who]).at(stage.clock.now)
+    answer = client.post("/desk/confirm", data={"password": PASSWORD, "code": code})
+    assert answer.status_code == 303, answer.text
+    return client
 
 
 def acts(stage: Stage, prefix: str) -> list[dict[str, Any]]:

@@ -10,7 +10,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from app.domain.study import Study
-from app.services.participants import Enrolment, ListedMedicine
+from app.services.listed_medicines import ListedMedicine
+from app.services.participants import Enrolment
 
 FIRST_DIARY_ON, LAST_DIARY_ON = date(2026, 1, 10), date(2026, 3, 31)
 
@@ -32,6 +33,7 @@ def enrolment(site_id: str, **changes: Any) -> Enrolment:
             ),
             ListedMedicine(code="tramadol-50-mg-capsule", role="rescue"),
         ),
+        "is_sure": True,
     }
     return Enrolment(site_id=site_id, **usual | changes)
 

@@ -19,7 +19,7 @@ from app.domain.access import SYSTEM, Actor, Role
 from app.domain.records import read_submission
 from app.main import create_app
 from app.routers.deps import DEVICE_COOKIE, PERSON_COOKIE, STAFF_COOKIE, Service
-from app.services import accounts, devices, diary, participants, sites
+from app.services import accounts, devices, diary, keys, participants, sites
 from app.services.deployment import Deployment
 from app.settings import Settings
 from app.store.participants import list_medicines
@@ -191,12 +191,14 @@ def settle(url: str) -> Cast:
         for site in ("lyon", "lille"):
             new = sites.NewSite(site, f"CHU {site}", f"CHU {site}", "04 72 00 00 00", "9–17")
             sites.add_site(session, actor=SYSTEM, new=new, now=ENROLLED_AT)
-        cast.key = accounts.create_key(
+        cast.key = keys.create(
             session,
             actor=SYSTEM,
-            label="trial database",
-            sites=("lyon",),
-            expires_at=NOW + timedelta(days=365),
+            new=keys.NewKey(
+                label="trial database",
+                sites=("lyon",),
+                expires_at=NOW + timedelta(days=365),
+            ),
             now=ENROLLED_AT,
         )
     for who in STAFF:

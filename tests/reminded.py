@@ -13,8 +13,8 @@ from app.domain.reach import Channel
 from app.gateways.mail import RecordingMailer
 from app.gateways.sms import RecordingTexter
 from app.services import reminders
+from app.services.contacts import EMAIL, PHONE
 from app.services.deployment import Deployment
-from app.services.participants import EMAIL, PHONE
 from app.services.ports import Gateways, Mail, Mailer, Pusher, Sms, Texter
 from app.services.reminders import Courier
 from app.services.subscriptions import PURPOSE

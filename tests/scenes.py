@@ -8,7 +8,7 @@ about on an evening (a first day that lies ahead, another scale) is written into
 import json
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -16,11 +16,18 @@ from app.domain.letters import Decision, RequestKind
 from app.domain.reach import Channel
 from app.domain.schedule import ReminderState
 from app.routers.deps import DEVICE_COOKIE, PERSON_COOKIE
-from app.services import alerts, devices, messages, participants, pauses, requests
+from app.services import (
+    devices,
+    messages,
+    participants,
+    pauses,
+    requests,
+    sessions,
+)
 from app.services.requests import NewRequest
-from app.store.alerts import list_open
 from app.store.participants import get_by_code, list_medicines
-from app.store.tables import ParticipantMedicine, Staff
+from app.store.records import find_submission
+from app.store.tables import ParticipantMedicine, SetAside, Staff
 from tests import factories, trial
 from tests.desk import message
 from tests.people import NOW, PIN, Stage, Who
@@ -37,7 +44,7 @@ def spoken_by(lang: str) -> Who:
 
 
 def speak(stage: Stage, lang: str) -> None:
-    """Let the participant of `spoken_by` and the site's clinician read a language."""
+    """Let the participant of `spoken_by`, and whoever's desk is looked at, read a language."""
     who = spoken_by(lang)
     with stage.database.write() as session:
         participants.change_language(
@@ -47,9 +54,10 @@ def speak(stage: Stage, lang: str) -> None:
             language=lang,
             now=stage.clock.now,
         )
-        clinician = session.get(Staff, stage.actor(Who.CLINICIAN).id)
-        assert clinician is not None
-        clinician.language = lang
+        for reader in (Who.CLINICIAN, Who.ADMIN, Who.DATA_MANAGER):
+            held = session.get(Staff, stage.actor(reader).id)
+            assert held is not None
+            held.language = lang
 
 
 def codes_of(stage: Stage, who: Who) -> Codes:
@@ -57,6 +65,7 @@ def codes_of(stage: Stage, who: Who) -> Codes:
     cast = stage.cast
     return {
         "study_code": cast.study_codes[who],
+        "site_id": "lyon",
         "record_id": cast.record_ids[who],
         "submission_id": cast.submission_ids[who],
         "medicine": cast.rescue_ids[who],
@@ -148,12 +157,18 @@ def _save(stage: Stage, who: Who, payload: dict[str, Any]) -> Codes:
 def set_aside(stage: Stage, who: Who) -> Codes:
     """A second diary of tonight is kept apart for the site."""
     saved(stage, who)
-    return saved(stage, who)
+    answers = factories.diary(stage.deployment.study, average=31)
+    codes = _save(stage, who, answers)
+    with stage.database.read() as session:
+        found = find_submission(session, codes["submission_id"])
+    assert isinstance(found, SetAside)
+    return {**codes, "set_aside_id": found.id}
 
 
 def dosed(stage: Stage, who: Who) -> Codes:
     """A dose was logged a moment ago."""
-    return {"noted": trial.save(stage, who, trial.dose(stage, who)).record_id}
+    record_id = trial.save(stage, who, trial.dose(stage, who)).record_id
+    return {"noted": record_id, "record_id": record_id}
 
 
 def paused(stage: Stage, who: Who) -> Codes:
@@ -215,16 +230,6 @@ def _arrived(stage: Stage, who: Who, at: datetime, *, is_saved: bool) -> None:
         message(stage, who, on=at.date(), at=later)
 
 
-def alerted(stage: Stage, who: Who) -> Codes:
-    """No way to write is known, which calls the site."""
-    nowhere = replace(stage.deployment, channels=frozenset({Channel.SMS}))
-    alerts.review(stage.database, deployment=nowhere, now=stage.clock.now)
-    with stage.database.read() as session:
-        person = get_by_code(session, stage.cast.study_codes[who], {"lyon"})
-        (alert,) = list_open(session, [person.id])[person.id]
-    return {"alert_id": alert.id}
-
-
 def session_today(stage: Stage, who: Who) -> Codes:
     """A session was held today."""
     return _session(stage, who, NOW.date())
@@ -237,7 +242,7 @@ def session_last_week(stage: Stage, who: Who) -> Codes:
 
 def _session(stage: Stage, who: Who, held_on: date) -> Codes:
     with stage.database.write() as session:
-        participants.record_session(
+        sessions.record_session(
             session,
             actor=stage.actor(Who.CLINICIAN),
             study_code=stage.cast.study_codes[who],
@@ -246,6 +251,14 @@ def _session(stage: Stage, who: Who, held_on: date) -> Codes:
             now=stage.clock.now,
         )
     return {}
+
+
+def reported(stage: Stage, who: Who) -> Codes:
+    """A session was held today and reported on."""
+    session_today(stage, who)
+    answers = {"session_no": 1, "items": {"redness": "mild", "bruise": "moderate"}}
+    record_id = trial.save(stage, who, answers, kind="session_report").record_id
+    return {"report_id": record_id, "record_id": record_id}
 
 
 def on_a_patch(stage: Stage, who: Who) -> Codes:
@@ -361,7 +374,7 @@ def lettered(stage: Stage, who: Who) -> Codes:
             words="C’est corrigé, merci.",
             now=NOW - timedelta(hours=1),
         )
-    return {"message_id": message.id}
+    return {"message_id": message.id, "request_id": open_one.id}
 
 
 def saved_locked(stage: Stage, who: Who) -> Codes:

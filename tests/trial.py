@@ -15,7 +15,8 @@ from app.domain.access import SYSTEM
 from app.domain.records import Kind, read_payload, read_submission
 from app.puller import Pulled, Server, Verified, open_copy, pull
 from app.puller.copies import Copy
-from app.services import accounts, corrections, devices, diary, participants
+from app.services import corrections, devices, diary, keys, participants
+from app.services.corrections import Correction, Why
 from app.services.diary import Receipt
 from app.store.participants import list_medicines
 from tests import factories
@@ -64,8 +65,11 @@ def correct(stage: Stage, record_id: str, version: int, average: int) -> None:
             deployment=stage.deployment,
             actor=stage.actor(Who.CLINICIAN),
             base=(record_id, version),
-            payload=read_payload(Kind.DIARY, payload),
-            reason="misread « 12 »",
+            correction=Correction(
+                payload=read_payload(Kind.DIARY, payload),
+                reason="misread « 12 »",
+                source="call of the same evening",
+            ),
             now=stage.clock.now,
         )
 
@@ -78,7 +82,7 @@ def void(stage: Stage, record_id: str, version: int) -> None:
             deployment=stage.deployment,
             actor=stage.actor(Who.CLINICIAN),
             base=(record_id, version),
-            reason="entered twice",
+            why=Why(reason="entered twice", source="call"),
             now=stage.clock.now,
         )
 
@@ -161,17 +165,19 @@ def far_away(stage: Stage) -> str:
 
 
 def new_key(
-    stage: Stage, *sites: str, scopes: tuple[str, ...] = accounts.SCOPES, days: float = 30
+    stage: Stage, *sites: str, scopes: tuple[str, ...] = keys.SCOPES, days: float = 30
 ) -> str:
     """Make a key for these sites (all, when none is named)."""
     with stage.database.write() as session:
-        return accounts.create_key(
+        return keys.create(
             session,
             actor=SYSTEM,
-            label="another database",
-            sites=sites or ("*",),
-            scopes=scopes,
-            expires_at=stage.clock.now + timedelta(days=days),
+            new=keys.NewKey(
+                label="another database",
+                sites=sites or ("*",),
+                scopes=scopes,
+                expires_at=stage.clock.now + timedelta(days=days),
+            ),
             now=stage.clock.now,
         )
 

@@ -78,6 +78,16 @@ PERMISSIONS: dict[Permission, frozenset[Role]] = {
 }
 
 ALL_SITES = "*"
+STAFF_ROLES = (
+    Role.CLINICIAN,
+    Role.COORDINATOR,
+    Role.ASSESSOR,
+    Role.MONITOR,
+    Role.INSPECTOR,
+    Role.DATA_MANAGER,
+    Role.ADMIN,
+)
+"""The roles that a named account may have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +100,12 @@ class Grant:
     def covers(self, site: str) -> bool:
         """Whether the grant reaches that site."""
         return self.site in (ALL_SITES, site)
+
+    def unblinds(self, other: "Grant") -> bool:
+        """Whether the two together would show trends to an assessor, who may see none."""
+        roles = {self.role, other.role}
+        meet = self.covers(other.site) or other.covers(self.site)
+        return meet and Role.ASSESSOR in roles and bool(roles & PERMISSIONS[Permission.SEE_TRENDS])
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,6 +72,10 @@ def changes_between(old: AnyPayload | None, new: AnyPayload | None) -> tuple[Cha
 
 
 def _diary(payload: DiaryPayload) -> Iterator[Field]:
+    if payload.entered is not None:
+        yield Field("entered", "mode", payload.entered.mode)
+        if payload.entered.page_on is not None:
+            yield Field("entered", "page_on", payload.entered.page_on.isoformat())
     if payload.flare:
         yield Field("entry", "flare", value=True)
     for code, score in payload.scores.items():

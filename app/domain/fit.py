@@ -15,6 +15,7 @@ from app.domain.records import (
     DosePayload,
     Score,
     SessionReportPayload,
+    Snapshot,
 )
 from app.domain.study import Study
 from app.domain.study.wording import LimbName
@@ -49,13 +50,18 @@ def misfits(payload: AnyPayload, study: Study, profile: Profile) -> tuple[str, .
 
 def named_medicines(payload: AnyPayload) -> frozenset[str]:
     """The ids of the medicines that a payload is about."""
+    return frozenset(medicine.medicine_id for medicine in medicines_in(payload))
+
+
+def medicines_in(payload: AnyPayload | None) -> tuple[Snapshot, ...]:
+    """The medicines that a payload is about, as they were; none of a voided record."""
     if isinstance(payload, DosePayload):
-        return frozenset({payload.medicine.medicine_id})
+        return (payload.medicine,)
     if isinstance(payload, DiaryPayload):
         asked = payload.medicines
-        scheduled = frozenset(answer.medicine.medicine_id for answer in asked.scheduled)
-        return scheduled | {answer.medicine.medicine_id for answer in asked.rescue}
-    return frozenset()
+        scheduled = tuple(answer.medicine for answer in asked.scheduled)
+        return scheduled + tuple(answer.medicine for answer in asked.rescue)
+    return ()
 
 
 def _diary(payload: DiaryPayload, study: Study, profile: Profile) -> Iterator[str]:

@@ -203,8 +203,33 @@ class Medicines(Payload):
     rescue: tuple[RescueAnswer, ...] = Field(default=(), max_length=30, strict=False)
 
 
+Mode = Literal["call", "paper", "hospital", "no_smartphone", "other"]
+MODES: tuple[Mode, ...] = ("call", "paper", "hospital", "no_smartphone", "other")
+
+
+class Entered(Payload):
+    """How the site came by a participant's answers that it entered; who collected them.
+
+    `page_on` is the date on the paper page. Another person than the one who entered them is named
+    in the text `collected_by`, why it was so in `reason`, and what it rests on in `source`.
+    """
+
+    mode: Mode
+    collected_by: Literal["staff", "other"] = "staff"
+    page_on: Annotated[date | None, Field(strict=False)] = None
+
+    @model_validator(mode="after")
+    def _only_a_page_is_dated(self) -> Self:
+        if (self.page_on is not None) != (self.mode == "paper"):
+            raise ValueError("a paper page has its date, and nothing else has one")
+        return self
+
+
 class DiaryPayload(Payload):
-    """One diary day's answers. `kept` lists contradictions that the participant chose to keep."""
+    """One diary day's answers. `kept` lists contradictions that the participant chose to keep.
+
+    `entered` is there when the site entered the first version for the participant.
+    """
 
     scores: dict[Code, Score]
     allodynia: Allodynia
@@ -217,6 +242,7 @@ class DiaryPayload(Payload):
         default=(), strict=False
     )
     simulated: tuple[Code, ...] = Field(default=(), strict=False)
+    entered: Entered | None = None
 
     def entry_status(self) -> EntryStatus:
         """`partial` for a flare entry or when the day's main item has no answer at all."""
@@ -266,6 +292,8 @@ PAYLOADS: dict[Kind, type[DiaryPayload] | type[DosePayload] | type[SessionReport
 }
 M = TypeVar("M", bound=BaseModel)
 TEXT_FIELDS = frozenset({"reason", "other_medicine", "other_symptom", "note"})
+SITE_TEXTS = frozenset({"source", "collected_by", "decision"})
+"""What the site alone writes: the note on the source, who collected answers, why it accepted."""
 
 
 def _believable(instant: datetime) -> datetime:

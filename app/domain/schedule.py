@@ -224,10 +224,15 @@ def missed_cause(evidence: Evidence, window: DiaryWindow) -> Missed:
     It is provisional until the device has been in contact after the last instant at which that
     diary could be saved; an entry received later supersedes it all the same.
     """
-    fits = _fits(evidence)
-    cause = next(cause for cause in MissedCause if fits[cause])
     contact_at = evidence.last_contact_at
-    return Missed(cause, contact_at is None or contact_at < window.save_until_at)
+    is_provisional = contact_at is None or contact_at < window.save_until_at
+    return Missed(first_cause(evidence), is_provisional)
+
+
+def first_cause(evidence: Evidence) -> MissedCause:
+    """Give the first cause that fits, provisional or not."""
+    fits = _fits(evidence)
+    return next(cause for cause in MissedCause if fits[cause])
 
 
 def _fits(evidence: Evidence) -> dict[MissedCause, bool]:

@@ -52,6 +52,11 @@ def write_change(change: Change) -> str:
     )
 
 
+def write_line(change: Change) -> str:
+    """Write an item of the feed as one line of NDJSON, with its end."""
+    return f"{_one_line(write_change(change))}\n"
+
+
 def write_entry(change: Change, status: str | None) -> str:
     """Write the latest version of a record: what it says and came to, without its proof."""
     return f'{_opened(change)},"entry_status":{_json(status)},"hash":"{change.hash}"}}'

@@ -5,7 +5,7 @@ refusal stops the pull with the server's own sentence.
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -62,7 +62,7 @@ class Server:
 
     def read_changes(self, after: str, limit: int) -> Page:
         """Read the page after a cursor."""
-        answer = self._get("/api/v1/changes", {"after": after, "limit": limit})
+        answer = self._ask("GET", "/api/v1/changes", params={"after": after, "limit": limit})
         try:
             return Page(
                 items=[dict(item) for item in answer["changes"]],
@@ -75,9 +75,13 @@ class Server:
         except (AttributeError, KeyError, TypeError, ValueError) as fault:
             raise _off_contract(fault) from None
 
+    def tell_place(self, name: str, cursor: str) -> None:
+        """Tell how far the copy of a name has committed; PullStopped when it is not taken."""
+        self._ask("PUT", f"/api/v1/cursors/{name}", json={"cursor": cursor})
+
     def read_day_sums(self) -> dict[tuple[str, str], DaySum]:
         """What the server holds of each participant and diary day."""
-        answer = self._get("/api/v1/reconciliation", {})
+        answer = self._ask("GET", "/api/v1/reconciliation")
         try:
             return {
                 (day["study_code"], day["diary_on"]): DaySum(
@@ -88,12 +92,12 @@ class Server:
         except (KeyError, TypeError) as fault:
             raise _off_contract(fault) from None
 
-    def _get(self, path: str, query: Mapping[str, str | int]) -> Any:
+    def _ask(self, method: str, path: str, **sent: Any) -> Any:
         attempt = 1
         while True:
             wait_s, reason = float(2**attempt), ""
             try:
-                response = self._client.get(path, params=query)
+                response = self._client.request(method, path, **sent)
                 if response.status_code == 200:
                     return response.json()
                 wait_s, reason = _wait_of(response, wait_s), _title_of(response)

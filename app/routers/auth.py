@@ -7,9 +7,9 @@ from fastapi.responses import RedirectResponse, Response
 
 from app.rendering import page
 from app.routers import deps
-from app.routers.deps import Deployed, Form, Here, Lang, MaybeStaff, Now, Write, first
+from app.routers.deps import Form, Here, Lang, MaybeStaff, Now, Write, first
 from app.routers.errors import on_refusal
-from app.services import accounts, devices
+from app.services import accounts, ceremonies, devices, recovery
 from app.services.deployment import Deployment
 
 router = APIRouter(include_in_schema=False)
@@ -22,13 +22,23 @@ def safe_next(target: str, default: str) -> str:
     return target if is_path and "\\" not in target and target.isprintable() else default
 
 
-def _form_page(
-    request: Request, deployment: Deployment, lang: str, target: str, login: str, error: str
+def sign_in_form(
+    request: Request,
+    deployment: Deployment,
+    lang: str,
+    target: str,
+    *,
+    login: str = "",
+    error: str = "",
+    was_idle: bool = False,
 ) -> Response:
+    """The page of the desk's door; `error` is the sentence of a refusal."""
     values = {
         "next": safe_next(target, "/desk"),
         "login": login,
         "error": error,
+        "idle_minutes": accounts.SIGNED_IN_FOR.seconds // 60 if was_idle else None,
+        "passkey": ceremonies.find_party(deployment) is not None,
         "demo": deployment.demo,
         "study_title": deployment.study.title.in_(lang),
     }
@@ -37,31 +47,50 @@ def _form_page(
 
 @router.get("/desk/sign-in")
 def sign_in_page(
-    request: Request, deployment: Deployed, found: MaybeStaff, lang: Lang, target: Next = "/desk"
+    request: Request,
+    service: Here,
+    found: MaybeStaff,
+    lang: Lang,
+    now: Now,
+    target: Next = "/desk",
 ) -> Response:
     """Show the form, or go on when someone is signed in already."""
     if found is not None:
         return RedirectResponse(safe_next(target, "/desk"), status_code=303)
-    return _form_page(request, deployment, lang, target, "", "")
+    token, was_idle = request.cookies.get(deps.STAFF_COOKIE), False
+    if token:
+        with service.database.read() as session:
+            was_idle = accounts.was_idle(session, token=token, now=now)
+    return sign_in_form(request, service.deployment, lang, target, was_idle=was_idle)
 
 
 @router.post("/desk/sign-in")
 def sign_in(
     request: Request, service: Here, session: Write, form: Form, now: Now, lang: Lang
 ) -> Response:
-    """Sign in; the refusal keeps the login and says nothing about which part was wrong."""
+    """Sign in; the refusal keeps the login and says nothing about which part was wrong.
+
+    Whoever came in by a recovery code is led to their account, which says how many are left.
+    """
     deployment, login, target = service.deployment, first(form, "login"), first(form, "next")
-    on_refusal(request, lambda _, told: _form_page(request, deployment, lang, target, login, told))
-    token = accounts.sign_in(
+
+    def render(_: Exception, told: str) -> Response:
+        return sign_in_form(request, deployment, lang, target, login=login, error=told)
+
+    on_refusal(request, render)
+    recovery_code = first(form, "recovery")
+    verb = recovery.sign_in if recovery_code else accounts.sign_in
+    token = verb(
         session,
         deployment=deployment,
         login=login,
         password=first(form, "password"),
-        code=first(form, "code"),
+        code=recovery_code or first(form, "code"),
         now=now,
     )
-    response = RedirectResponse(safe_next(target, "/desk"), status_code=303)
-    deps.set_cookie(response, service, deps.STAFF_COOKIE, token, 12 * 3600)
+    onward = "/desk/account?by=recovery" if recovery_code else safe_next(target, "/desk")
+    response = RedirectResponse(onward, status_code=303)
+    deps.open_desk(response, service, token)
     return response
 
 

@@ -18,7 +18,7 @@ from app.domain.access import Actor
 from app.domain.errors import NotSignedIn
 from app.rendering import LANGUAGES, best_language
 from app.routers.waiting import WaitingRoom
-from app.services import accounts, devices, push_keys, throttles
+from app.services import accounts, devices, keys, push_keys, throttles
 from app.services.deployment import Deployment
 from app.services.pace import Pace
 from app.store.session import Database, ReadSession, WriteSession
@@ -249,7 +249,7 @@ def _key(request: Request, service: Here, now: Now) -> KeyHolder:
     if scheme.lower() != "bearer" or not bearer:
         raise NotSignedIn("key_needed")
     with service.database.read() as session:
-        found = accounts.find_key_actor(session, service.deployment, bearer.strip(), now)
+        found = keys.find_actor(session, service.deployment, bearer.strip(), now)
     if found is None:
         source = f"key/{request.client.host if request.client else 'unknown'}"
         with service.database.write() as session:
@@ -303,6 +303,11 @@ def set_awake(response: Response, service: Service) -> None:
     """Tell the script that the diary is open, until it has been idle for too long."""
     idle_s = int(devices.SIGNED_IN_FOR.total_seconds())
     set_cookie(response, service, AWAKE_COOKIE, "1", idle_s, is_for_script=True)
+
+
+def open_desk(response: Response, service: Service, token: str) -> None:
+    """Set the cookie of a member of staff who has just signed in."""
+    set_cookie(response, service, STAFF_COOKIE, token, DAY_S // 2)
 
 
 def open_diary(response: Response, service: Service, sign_in: str, credential: str | None) -> None:

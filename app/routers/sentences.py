@@ -12,7 +12,31 @@ def _(message: str) -> str:
 
 
 SENTENCES = {
+    "account_disabled": _("This account is closed. Open it again first."),
+    "account_enabled": _("This account is open already."),
+    "admin_everywhere": _("An administrator looks after all sites: choose all of them."),
+    "assessor_unblinded": _(
+        "An assessor may not see trends: end the other role at this site first, or make another "
+        "account."
+    ),
+    "code_differs": _(
+        "These six digits are not the right ones. Wait for the next ones, and check the clock of "
+        "the phone."
+    ),
+    "granted_already": _("This account has this role there already. End it first to change it."),
+    "grant_over": _("This role is over already: somebody was sooner."),
+    "invitation_over": _(
+        "This invitation was used or replaced, or has expired. Ask an administrator for a new one."
+    ),
+    "last_admin": _(
+        "Nobody would be left to look after the accounts. Invite another administrator first."
+    ),
+    "own_account": _("Nobody changes the rights of their own account. Ask another administrator."),
+    "password_differs": _("The two passwords are not the same. Type the same one twice."),
+    "until_missing": _("An inspector's access ends on a day: give it."),
     "alert_closed": _("This alert is closed already: somebody was sooner, or the entry came in."),
+    "measures_reason": _("Say why the trends are opened before the measures."),
+    "alert_note": _("Write what you found or did."),
     "alert_reason": _("Say in a few words what was done."),
     "alert_taken": _("Somebody else has taken this alert on."),
     "amount_missing": _("Say how much you took."),
@@ -46,6 +70,12 @@ SENTENCES = {
     "cursor_of_other_epoch": _(
         "The service was restored from a backup since this cursor was given. Drop the changes "
         "above %(resync_after)s and pull from there."
+    ),
+    "desk_passkey_not_made": _(
+        "The passkey could not be set up. Try again, or go on with the authenticator app."
+    ),
+    "desk_passkey_refused": _(
+        "This passkey did not open the desk. Try again, or use the password and the six digits."
     ),
     "date_in_future": _("This date is in the future. Enter the day on which it took place."),
     "date_over": _("This day is over. Choose today or a later day."),
@@ -85,6 +115,7 @@ SENTENCES = {
         "Your fingerprint or face could not be set up. Try again, or go on with your code."
     ),
     "passkey_refused": _("This did not open your diary. Try again, or use your code."),
+    "password_refused": _("This is not your present password."),
     "password_short": _("A password needs at least %(characters)s characters."),
     "paused_already": _("The diary is paused on these days already. Check the dates."),
     "pin_differs": _("The two codes are not the same. Type the same one twice."),
@@ -95,7 +126,31 @@ SENTENCES = {
         "another browser."
     ),
     "push_keys": _("This browser did not say how to write to it. Try again, or choose e-mail."),
+    "meaning_missing": _("Choose what your signature says."),
+    "period_backwards": _("The last day comes before the first: change one of them."),
+    "period_outside": _("The first day lies before the diary began: choose a later one."),
+    "period_not_over": _("Only days that are over can be signed: choose an earlier last day."),
+    "too_many_copies": _("This key feeds %(most)s copies already: use one of their names."),
+    "key_sites": _("Choose which sites the key reads."),
+    "key_scopes": _("Choose what the key may read."),
+    "key_days": _("Give a number of days from 1 to %(most)s."),
     "reason_missing": _("Say in a few words why you are changing this."),
+    "source_missing": _("Say what this rests on: a call, a paper page, the patient file."),
+    "number_beside": _("There is a number and an answer without one. Keep one of the two."),
+    "entry_there": _("There is an entry for this day. Correct it instead of entering another."),
+    "window_over": _(
+        "The window of this day is over. Only a dated paper page can still be entered."
+    ),
+    "window_ahead": _("The window of this day has not opened yet."),
+    "page_of_another_day": _(
+        "The page bears another date. Scores are entered from a page of that same evening only."
+    ),
+    "outside_that_evening": _("This time lies outside that evening's window."),
+    "collector_missing": _("Say who collected the answers."),
+    "decided_already": _("Somebody has decided this meanwhile. Look at what was decided."),
+    "cannot_be_accepted": _("This cannot become a version as it is. Enter the answers yourself."),
+    "query_moved": _("Somebody has moved this query on meanwhile. Look at it again."),
+    "query_not_yours": _("Only who asked, or a monitor, closes or reopens this query."),
     "reminder_not_failed": _("This message did not fail, or was sent again meanwhile."),
     "reminder_too_old": _("It is too late to send this message: nobody would need it any more."),
     "requests_waiting": _(
@@ -109,6 +164,7 @@ SENTENCES = {
     ),
     "sign_in_needed": _("Sign in first."),
     "confirmation_needed": _("Confirm that it is you first."),
+    "confirmation_refused": _("These do not match. Check the password and the six digits."),
     "sign_in_refused": _("These do not match. Check the login, the password and the six digits."),
     "site_name": _("A site's short name has small letters, digits and dashes: lyon, lille-2."),
     "site_taken": _("There is a site %(site)s already."),
@@ -119,15 +175,39 @@ SENTENCES = {
     "too_large": _("This is too large to be a diary entry."),
     "too_many_attempts": _("Too many attempts. Wait %(minutes)s min and try again."),
     "too_many_requests": _("Too many requests. Wait %(retry_after_s)s s and go on."),
+    "reviewed_already": _("You reviewed the trail up to here already."),
+    "too_many_days": _("Choose at most %(days)s days at a time."),
     "too_much_set_aside": _("Too many entries wait for the study team. Call them."),
     "unknown_form_version": _("This form is not known here. Reload the page."),
     "unknown_language": _("This language is not available."),
+    "unknown_participant": _(
+        "There is no participant %(study_code)s at your sites. Check the code."
+    ),
     "unknown_site": _("There is no site %(site)s. Check its short name, or add it first."),
     "unknown_zone": _("This time zone is not known. Choose one from the list."),
     "value_refused": _("This answer is not possible. Check it and try again."),
     "words_missing": _("Write in a few words what the study team should know."),
     "words_too_many": _("This is too long: %(characters)s characters at most."),
     "wrong_pin": _("This is not the right code. Try again."),
+    "before_consent": _("This lies before the consent. Check both dates."),
+    "box_known": _("This box is in the formulary already."),
+    "box_out": _("This box was taken out already."),
+    "consent_missing": _("Note the consent first, under “Enrolment”; then invite."),
+    "diary_outside": _("A diary of %(day)s is in: this date would leave it outside."),
+    "doubled": _("Same address or record as %(codes)s. Is it the same person?"),
+    "doubled_elsewhere": _(
+        "A participant of another site has the same address or record. Is it the same person?"
+    ),
+    "fixed_by_diary": _("The first diary is in: this stays as it is for the whole study."),
+    "listed_already": _("This medicine is on the list already. Change it there."),
+    "medicine_ended": _("Somebody ended or changed this medicine meanwhile. Look at the list."),
+    "not_after_start": _("This must be later than the day from which it is prescribed now."),
+    "not_an_area": _("An area lies above 0 and up to 10,000 cm², with one decimal at most."),
+    "not_understood": _("There is no way back from this: tick that you understand."),
+    "note_missing": _("Say in a few words what it was about."),
+    "opioid_amount": _("An opioid needs its mg per unit, or the rate of its patch."),
+    "rescue_prescribed": _("A medicine as needed has no units per part of day."),
+    "zone_out_of_order": _("This must be later than the last change of zone."),
     "field_missing": _("Fill in this field."),
     "not_a_date": _("This is not a date. Choose one in the calendar."),
     "not_a_time": _("This is not a time. Write it like 19:30."),

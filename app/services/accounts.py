@@ -1,4 +1,4 @@
-"""Staff accounts and API keys: named people with two factors, machines with a secret."""
+"""Staff accounts: named people with two factors."""
 
 import hmac
 import uuid
@@ -8,22 +8,27 @@ from functools import cache
 
 import pyotp
 
-from app.domain.access import ALL_SITES, Actor, Grant, Permission, Role, require_anywhere
-from app.domain.errors import InvalidInput, NotFound, NotSignedIn
+from app.domain.access import (
+    ALL_SITES,
+    STAFF_ROLES,
+    Actor,
+    Grant,
+    Role,
+)
+from app.domain.errors import InvalidInput, NotSignedIn
 from app.services import throttles
 from app.services.deployment import Deployment
 from app.services.devices import hasher
-from app.services.tokens import CODE_ALPHABET, new_code, new_token, token_hash
+from app.services.tokens import new_token, token_hash
 from app.store import accounts, ledger, participants
 from app.store.session import Session
-from app.store.tables import ApiKey, SignIn, Staff, StaffGrant
+from app.store.tables import SignIn, Staff, StaffGrant
 
 SIGNED_IN_FOR = timedelta(minutes=30)
 CONFIRMED_FOR = timedelta(minutes=10)
 """How long showing both factors counts for what asks to be confirmed."""
 PASSWORD_LENGTH = 12
 TOTP = "staff totp"
-SCOPES = ("changes:read", "export:read", "metadata:read")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,11 +54,11 @@ def add_staff(
     now: datetime,
 ) -> str:
     """Create an account; give its TOTP secret, which is shown once."""
-    if len(password) < PASSWORD_LENGTH:
-        raise InvalidInput("password_short", field="password", characters=PASSWORD_LENGTH)
+    check_password(password)
+    check_role(new.role, new.site)
     if accounts.find_staff(session, new.login) is not None:
         raise InvalidInput("login_taken", field="login")
-    _require_sites(session, (new.site,))
+    require_sites(session, (new.site,))
     secret = pyotp.random_base32()
     staff = Staff(
         id=str(uuid.uuid4()),
@@ -92,19 +97,22 @@ def sign_in(
 
     Every failure raises the same NotSignedIn, whichever part was wrong; TooFast after three.
     """
-    source = f"staff/{token_hash(login.lower())[:32]}"
+    source = source_of(login)
     throttles.require_patience(session, source, now)
     staff = accounts.find_staff(session, login)
-    matches = hasher().verify(password, staff.password_hash if staff else _nobodys_hash())
-    if staff is None or not matches or not _may_enter(deployment, staff):
+    if not _shows_both(deployment, staff, password, code, now) or staff is None:
         raise NotSignedIn("sign_in_refused", source=source)
-    step = _totp_step(deployment.vault.open(staff.totp_sealed, TOTP), code, now)
-    if step is None or step <= staff.totp_last_step:
-        raise NotSignedIn("sign_in_refused", source=source)
-    staff.totp_last_step = step
     throttles.clear(session, source)
+    return begin(session, staff, now)
+
+
+def begin(session: Session, staff: Staff, now: datetime, **details: str) -> str:
+    """Begin a sign-in of somebody who has just shown both factors; give its token.
+
+    `details` say in the trail how, where it was not by password and authenticator.
+    """
     actor = actor_of_staff(session, staff, now)
-    ledger.queue_act(session, actor=actor, op="staff.signed_in", now=now)
+    ledger.queue_act(session, actor=actor, op="staff.signed_in", now=now, details=details)
     token = new_token()
     session.add(
         SignIn(
@@ -119,6 +127,69 @@ def sign_in(
     return token
 
 
+def prove(
+    session: Session,
+    *,
+    deployment: Deployment,
+    staff_id: str,
+    password: str,
+    code: str,
+    now: datetime,
+) -> None:
+    """Raise NotSignedIn unless a member of staff shows both factors here and now.
+
+    For what is signed with two components; it leaves nothing but a code that is used up. Refusals
+    count with those at the door, TooFast after three.
+    """
+    staff = accounts.lock_staff(session, staff_id)
+    source = source_of(staff.login)
+    throttles.require_patience(session, source, now)
+    if not _shows_both(deployment, staff, password, code, now):
+        raise NotSignedIn("confirmation_refused", field="password", source=source)
+    throttles.clear(session, source)
+
+
+def confirm(
+    session: Session, *, deployment: Deployment, token: str, password: str, code: str, now: datetime
+) -> None:
+    """Note that whoever is signed in with a token has shown both factors again, as `prove` does."""
+    sign_in_here, staff = require_signed_in(session, token, now)
+    prove(
+        session,
+        deployment=deployment,
+        staff_id=staff.id,
+        password=password,
+        code=code,
+        now=now,
+    )
+    note_confirmed(session, sign_in_here, staff, now)
+
+
+def require_signed_in(session: Session, token: str, now: datetime) -> tuple[SignIn, Staff]:
+    """Get the live sign-in of a token and whose it is, or raise NotSignedIn."""
+    found = accounts.find_staff_sign_in(session, token_hash(token), now)
+    if found is None:
+        raise NotSignedIn("sign_in_needed")
+    return found
+
+
+def note_confirmed(
+    session: Session, sign_in_here: SignIn, staff: Staff, now: datetime, **details: str
+) -> None:
+    """Let a sign-in count as confirmed from now on, for as long as that holds."""
+    sign_in_here.confirmed_at = now
+    actor = actor_of_staff(session, staff, now)
+    ledger.queue_act(session, actor=actor, op="staff.confirmed", now=now, details=details)
+
+
+def was_idle(session: Session, *, token: str, now: datetime) -> bool:
+    """Whether the sign-in of a token ended by itself, because nobody used it for so long."""
+    past = accounts.find_sign_in(session, token_hash(token))
+    if past is None or past.staff_id is None or past.expires_at > now:
+        return False
+    return past.expires_at - past.seen_at >= SIGNED_IN_FOR
+
+
 def is_confirmed(confirmed_at: datetime | None, now: datetime) -> bool:
     """Whether both factors were shown a short while ago."""
     return confirmed_at is not None and now - confirmed_at < CONFIRMED_FOR
@@ -129,7 +200,7 @@ def find_signed_in(
 ) -> tuple[SignIn, Staff, Actor] | None:
     """Find which member of staff a token belongs to, with the rights that hold now."""
     found = accounts.find_staff_sign_in(session, token_hash(token), now)
-    if found is None or not _may_enter(deployment, found[1]):
+    if found is None or not may_enter(deployment, found[1]):
         return None
     return found[0], found[1], actor_of_staff(session, found[1], now)
 
@@ -146,81 +217,13 @@ def actor_of_staff(session: Session, staff: Staff, now: datetime) -> Actor:
     )
 
 
-def create_key(
-    session: Session,
-    *,
-    actor: Actor,
-    label: str,
-    sites: tuple[str, ...],
-    expires_at: datetime,
-    now: datetime,
-    scopes: tuple[str, ...] = SCOPES,
-    demo: bool = False,
-) -> str:
-    """Make a key for the trial database; the whole key is shown once and never stored."""
-    if actor.kind != "system":
-        require_anywhere(actor, Permission.MANAGE_KEYS)
-    if not set(scopes) <= set(SCOPES):
-        raise InvalidInput("not_a_choice", field="scopes")
-    _require_sites(session, sites)
-    key_id, secret = new_code(8), new_token()
-    session.add(
-        ApiKey(
-            id=key_id,
-            label=label[:80],
-            secret_hash=token_hash(secret),
-            scopes=" ".join(scopes),
-            sites=" ".join(sites),
-            created_at=now,
-            expires_at=expires_at,
-            demo=demo,
-        )
-    )
-    ledger.queue_act(
-        session,
-        actor=actor,
-        op="key.created",
-        now=now,
-        details={"key": key_id, "sites": list(sites), "scopes": list(scopes)},
-    )
-    return f"diary_{key_id}_{secret}"
-
-
-def find_key_actor(
-    session: Session, deployment: Deployment, bearer: str, now: datetime
-) -> tuple[ApiKey, Actor] | None:
-    """Find the key that a bearer token is, and the actor it makes; None when it does not hold."""
-    parts = bearer.split("_", 2)
-    if len(parts) != 3 or parts[0] != "diary" or not set(parts[1]) <= set(CODE_ALPHABET):
-        return None
-    key = accounts.find_key(session, parts[1])
-    digest = key.secret_hash if key is not None else token_hash("")
-    is_right = hmac.compare_digest(digest, token_hash(parts[2]))
-    if key is None or not is_right or key.revoked_at is not None or key.expires_at <= now:
-        return None
-    if key.demo and not deployment.demo:
-        return None
-    grants = frozenset(Grant(Role.TRIAL_DATABASE, site) for site in key.sites.split())
-    return key, Actor(kind="key", id=key.id, organisation=key.label, grants=grants)
-
-
-def revoke_key(session: Session, *, actor: Actor, key_id: str, now: datetime) -> None:
-    """Revoke a key at once."""
-    require_anywhere(actor, Permission.MANAGE_KEYS)
-    key = accounts.find_key(session, key_id)
-    if key is None:
-        raise NotFound("not_found")
-    key.revoked_at = now
-    ledger.queue_act(session, actor=actor, op="key.revoked", now=now, details={"key": key_id})
-
-
 @cache
 def _nobodys_hash() -> str:
     """What an unknown login is checked against, so that it takes as long as a known one."""
     return hasher().hash(new_token())
 
 
-def _require_sites(session: Session, sites: tuple[str, ...]) -> None:
+def require_sites(session: Session, sites: tuple[str, ...]) -> None:
     """Refuse a mistyped site: rights there would be rights to nothing, and nobody would be told."""
     known = {site.id for site in participants.list_sites(session)} | {ALL_SITES}
     for site in sites:
@@ -228,12 +231,50 @@ def _require_sites(session: Session, sites: tuple[str, ...]) -> None:
             raise InvalidInput("unknown_site", field="site", site=site)
 
 
-def _may_enter(deployment: Deployment, staff: Staff) -> bool:
+def source_of(login: str) -> str:
+    """The throttle that counts the refusals of a login, at the door and behind it."""
+    return f"staff/{token_hash(login.lower())[:32]}"
+
+
+def knows_password(deployment: Deployment, staff: Staff | None, password: str) -> bool:
+    """Whether a password is that of a live account; it takes as long for an unknown one."""
+    matches = hasher().verify(password, staff.password_hash if staff else _nobodys_hash())
+    return staff is not None and matches and may_enter(deployment, staff)
+
+
+def check_role(role: Role, site: str) -> None:
+    """Refuse a role that is not of staff, and an admin of anything less than every site."""
+    if role not in STAFF_ROLES:
+        raise InvalidInput("not_a_choice", field="role")
+    if role is Role.ADMIN and site != ALL_SITES:
+        raise InvalidInput("admin_everywhere", field="site")
+
+
+def check_password(password: str) -> None:
+    """Refuse a password that is too short."""
+    if len(password) < PASSWORD_LENGTH:
+        raise InvalidInput("password_short", field="password", characters=PASSWORD_LENGTH)
+
+
+def _shows_both(
+    deployment: Deployment, staff: Staff | None, password: str, code: str, now: datetime
+) -> bool:
+    """Whether password and code are those of a live account; the code is then used up."""
+    if not knows_password(deployment, staff, password) or staff is None:
+        return False
+    step = totp_step(deployment.vault.open(staff.totp_sealed, TOTP), code, now)
+    if step is None or step <= staff.totp_last_step:
+        return False
+    staff.totp_last_step = step
+    return True
+
+
+def may_enter(deployment: Deployment, staff: Staff) -> bool:
     """Whether the account is live; the demo's accounts are, only in demo mode."""
     return staff.disabled_at is None and (deployment.demo or not staff.demo)
 
 
-def _totp_step(secret: str, code: str, now: datetime) -> int | None:
+def totp_step(secret: str, code: str, now: datetime) -> int | None:
     """The time step that a code is of (this one, or a neighbour), or None."""
     totp = pyotp.TOTP(secret)
     given = code.replace(" ", "").encode()

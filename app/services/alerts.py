@@ -1,43 +1,68 @@
-"""Alerts: raised when a rule calls the site, taken on and closed by people or by the entry itself.
+"""Alerts: raised once when a rule calls the site, taken on, noted on and closed.
 
 `review` compares what holds now with what is open: one open alert per participant and rule, however
-many schedulers look. What somebody closed stays closed until there is something new to say. Rules
-kept: an alert is never about an answer's content here, and of two people at once one wins.
+many schedulers look. What somebody closed stays closed until there is something new to say. What an
+answer raises by itself is in `alarms`. Rule kept: of two people at once one wins.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from app.domain.access import SYSTEM, Actor, Permission, require
-from app.domain.alerts import RAISED, may_rise_again, reasons_to_call
+from app.domain.access import SYSTEM, Actor, Permission, Role, require
+from app.domain.alerts import (
+    AT_SAVE,
+    OF_PAST_DAYS,
+    Call,
+    Known,
+    calls_now,
+    may_rise_again,
+    still_holds,
+)
 from app.domain.diary_day import local_date
 from app.domain.errors import InvalidInput, NotFound, WrongState
 from app.domain.participant import State
 from app.domain.reach import is_unreachable
+from app.domain.study import Study
+from app.services.alarms import raise_alert
 from app.services.cohorts import days_by_participant, is_running
 from app.services.deployment import Deployment
+from app.services.intake import recent_mme
 from app.services.reach import sent_before, ways_by_participant
 from app.services.trends import scale_of
 from app.store import alerts, ledger, participants, reminders
+from app.store.alerts import OpenAlert
 from app.store.session import Database, Session
-from app.store.tables import Alert, Participant
+from app.store.tables import Alert, AlertNote, Participant
 
 REVIEWED_TOGETHER = 200
 """Participants in one transaction, so that nobody's save waits behind a long one."""
 SILENT_FOR = timedelta(days=7)
 """How far back an evening's messages still say whether somebody can be reached."""
+RESTS_AT_MOST = timedelta(days=60)
+"""How far back a person's closing is asked about: no rule looks at as many days."""
 LONGEST_REASON = 500
 
 
 @dataclass(frozen=True, slots=True)
 class _Change:
-    """What is to be done about one rule of one participant; `alert_id` is the one to close."""
+    """What is to be done about one rule of one participant: raise it, or close this alert."""
 
     participant_id: int
-    rule: str
-    diary_on: date
-    alert_id: str | None = None
+    call: Call
+    closes: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """A participant as the rules see them, what is open, and when people closed what, by rule."""
+
+    person: Participant
+    known: Known
+    today: date
+    runs: bool
+    opened: tuple[OpenAlert, ...]
+    closed_on: Mapping[str, date]
 
 
 def review(database: Database, *, deployment: Deployment, now: datetime) -> int:
@@ -62,36 +87,64 @@ def _changes(
     session: Session, deployment: Deployment, people: Sequence[Participant], now: datetime
 ) -> list[_Change]:
     """What the rules of several participants ask for; a fixed number of queries."""
+    return [
+        change
+        for standing in _standings(session, deployment, people, now)
+        for change in _changes_of(standing, deployment.study)
+    ]
+
+
+def _standings(
+    session: Session, deployment: Deployment, people: Sequence[Participant], now: datetime
+) -> list[_Standing]:
     ids = [person.id for person in people]
     spans = reminders.spans_by_participant(session, ids)
+    today = {id_: local_date(now, spans[id_]) for id_ in ids}
     days = days_by_participant(session, deployment, people, spans, now)
+    mme = recent_mme(session, ids, today) if deployment.study.alerts.mme_rise.on else {}
     far = _unreachable(session, deployment, ids, now)
     opened = alerts.list_open(session, ids)
-    closed = alerts.closed_by_people(session, ids)
-    rules, found = deployment.study.alerts, []
-    for person in people:
-        today = local_date(now, spans[person.id])
-        runs = is_running(person, today)
-        holding = reasons_to_call(
-            days[person.id] if runs else (),
-            scale_of(person),
-            rules,
-            deployment.study.week,
-            is_unreachable=runs and person.id in far,
+    closed = alerts.closed_by_people(session, ids, now - RESTS_AT_MOST)
+    return [
+        _Standing(
+            person,
+            Known(days[id_], scale_of(person), mme.get(id_, ()), id_ in far),
+            today[id_],
+            is_running(person, today[id_]),
+            opened[id_],
+            {rule: local_date(at, spans[id_]) for rule, at in closed.get(id_, {}).items()},
         )
-        over = [day.diary_on for day in days[person.id] if day.is_due and day.closed]
-        latest_on = over[-1] if over else today
-        standing = {alert.rule: alert.id for alert in opened[person.id]}
-        for rule in sorted((RAISED & set(holding)) - set(standing)):
-            at = closed.get((person.id, rule))
-            closed_on = None if at is None else local_date(at, spans[person.id])
-            if closed_on is None or may_rise_again(rule, rules, closed_on, latest_on):
-                found.append(_Change(person.id, rule, latest_on))
-        found += [
-            _Change(person.id, rule, latest_on, standing[rule])
-            for rule in sorted((RAISED & set(standing)) - set(holding))
-        ]
+        for id_, person in zip(ids, people, strict=True)
+    ]
+
+
+def _changes_of(standing: _Standing, study: Study) -> list[_Change]:
+    """What is to be raised and what is to be closed about one participant."""
+    rules, week, id_ = study.alerts, study.week, standing.person.id
+    known, today = standing.known, standing.today
+    calls = calls_now(known, rules, week) if standing.runs else {}
+    is_open = {alert.rule for alert in standing.opened}
+    found = []
+    for rule, call in calls.items():
+        diary_on = call.diary_on or _last_over(known, today)
+        closed_on = standing.closed_on.get(rule)
+        may = closed_on is None or may_rise_again(rule, rules, closed_on, diary_on)
+        if rule not in is_open and may:
+            found.append(_Change(id_, Call(rule, diary_on, call.figures)))
+    for alert in standing.opened:
+        rule, on = alert.rule, alert.diary_on
+        stays = rule in AT_SAVE or rule in calls
+        if rule in OF_PAST_DAYS:
+            stays = stays or still_holds(rule, on, known, rules, week)
+        if not stays:
+            found.append(_Change(id_, Call(rule, on), closes=alert.id))
     return found
+
+
+def _last_over(known: Known, today: date) -> date:
+    """The last due day that is over: what an alert about no day in particular is dated by."""
+    over = [day.diary_on for day in known.days if day.is_due and day.closed]
+    return over[-1] if over else today
 
 
 def _unreachable(
@@ -106,33 +159,25 @@ def _unreachable(
 
 
 def _apply(session: Session, person: Participant, change: _Change, now: datetime) -> bool:
-    details = {"rule": change.rule, "diary_on": change.diary_on.isoformat()}
-    if change.alert_id is None:
-        raised = alerts.raise_once(session, person.id, change.rule, change.diary_on, now)
-        if raised is not None:
-            _note(session, person, "alert.raised", {"alert": raised, **details}, now)
-        return raised is not None
-    alert = alerts.hold_alert(session, change.alert_id)
+    if change.closes is None:
+        return raise_alert(session, person, change.call, now)
+    alert = alerts.hold_alert(session, change.closes)
     if alert is None or alert.closed_at is not None:
         return False
-    closing = {"alert": alert.id, **details, "reason": "superseded"}
-    alert.change_id = _note(session, person, "alert.closed", closing, now)
+    details = {"reason": "superseded", "diary_on": alert.diary_on.isoformat()}
+    held = _Held(alert, person, Role.SYSTEM)
+    alert.change_id = _leave(session, held, SYSTEM, "closed", now, details)
     alert.closed_at, alert.closed_by = now, alerts.SYSTEM
     return True
 
 
-def _note(
-    session: Session, person: Participant, op: str, details: dict[str, str], now: datetime
-) -> str:
-    return ledger.queue_act(
-        session,
-        actor=SYSTEM,
-        op=op,
-        now=now,
-        site=person.site_id,
-        study_code=person.study_code,
-        details=details,
-    )
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """An alert held against others, whose it is, and the role by which it is acted on."""
+
+    alert: Alert
+    person: Participant
+    role: Role
 
 
 def acknowledge(session: Session, *, actor: Actor, alert_id: str, now: datetime) -> None:
@@ -140,25 +185,28 @@ def acknowledge(session: Session, *, actor: Actor, alert_id: str, now: datetime)
 
     Raises WrongState when it is closed or somebody else has it.
     """
-    alert, person = _held(session, alert_id)
-    role = require(actor, Permission.MANAGE_PARTICIPANT, person.site_id)
-    if alert.closed_at is not None:
-        raise WrongState("alert_closed", field="alert")
+    held = _hold(session, actor, alert_id)
+    alert = held.alert
+    _need_open(alert)
     if alert.owner_id == actor.id:
         return
     if alert.owner_id is not None:
         raise WrongState("alert_taken", field="alert")
     alert.owner_id, alert.acknowledged_at = actor.id, now
-    ledger.queue_act(
-        session,
-        actor=actor,
-        op="alert.acknowledged",
-        role=role,
-        now=now,
-        site=person.site_id,
-        study_code=person.study_code,
-        details={"alert": alert_id, "rule": alert.rule},
-    )
+    _leave(session, held, actor, "acknowledged", now)
+
+
+def note(session: Session, *, actor: Actor, alert_id: str, words: str, now: datetime) -> None:
+    """Note on an open alert what was found or done, in words.
+
+    Raises InvalidInput without words, WrongState when it is closed.
+    """
+    held = _hold(session, actor, alert_id)
+    said = _read(words, "alert_note")
+    _need_open(held.alert)
+    change_id = _leave(session, held, actor, "noted", now, texts={"note": said})
+    noted = AlertNote(alert_id=alert_id, noted_at=now, noted_by=actor.id, change_id=change_id)
+    session.add(noted)
 
 
 def close(session: Session, *, actor: Actor, alert_id: str, reason: str, now: datetime) -> None:
@@ -166,32 +214,57 @@ def close(session: Session, *, actor: Actor, alert_id: str, reason: str, now: da
 
     Raises InvalidInput without words, WrongState when somebody or the entry itself was sooner.
     """
-    alert, person = _held(session, alert_id)
-    role = require(actor, Permission.MANAGE_PARTICIPANT, person.site_id)
-    said = reason.strip()
-    if not said:
-        raise InvalidInput("alert_reason", field="alert_reason")
-    if len(said) > LONGEST_REASON:
-        raise InvalidInput("words_too_many", field="alert_reason", characters=LONGEST_REASON)
-    if alert.closed_at is not None:
-        raise WrongState("alert_closed", field="alert")
-    alert.closed_at, alert.closed_by = now, actor.id
-    alert.change_id = ledger.queue_act(
-        session,
-        actor=actor,
-        op="alert.closed",
-        role=role,
-        now=now,
-        site=person.site_id,
-        study_code=person.study_code,
-        details={"alert": alert_id, "rule": alert.rule, "reason": "closed"},
-        texts={"reason": said},
-    )
+    held = _hold(session, actor, alert_id)
+    said = _read(reason, "alert_reason")
+    _need_open(held.alert)
+    held.alert.closed_at, held.alert.closed_by = now, actor.id
+    how = {"reason": "closed"}
+    held.alert.change_id = _leave(session, held, actor, "closed", now, how, {"reason": said})
 
 
-def _held(session: Session, alert_id: str) -> tuple[Alert, Participant]:
-    """Get and hold an alert as it stands now, with its participant."""
+def _hold(session: Session, actor: Actor, alert_id: str) -> _Held:
+    """Get and hold an alert as it stands now; NotFound, NotAllowed without the right to act."""
     alert = alerts.hold_alert(session, alert_id)
     if alert is None:
         raise NotFound("not_found")
-    return alert, participants.get_participant(session, alert.participant_id)
+    person = participants.get_participant(session, alert.participant_id)
+    return _Held(alert, person, require(actor, Permission.MANAGE_PARTICIPANT, person.site_id))
+
+
+def _leave(
+    session: Session,
+    held: _Held,
+    actor: Actor,
+    done: str,
+    now: datetime,
+    details: Mapping[str, str] | None = None,
+    texts: Mapping[str, str] | None = None,
+) -> str:
+    """Leave the change of what was done about an alert."""
+    alert, person = held.alert, held.person
+    return ledger.queue_act(
+        session,
+        actor=actor,
+        op=f"alert.{done}",
+        role=held.role,
+        now=now,
+        site=person.site_id,
+        study_code=person.study_code,
+        details={"alert": alert.id, "rule": alert.rule, **(details or {})},
+        texts=texts,
+    )
+
+
+def _need_open(alert: Alert) -> None:
+    if alert.closed_at is not None:
+        raise WrongState("alert_closed", field="alert")
+
+
+def _read(words: str, field: str) -> str:
+    """What somebody wrote about an alert; InvalidInput for nothing or too much."""
+    said = words.strip()
+    if not said:
+        raise InvalidInput(field, field=field)
+    if len(said) > LONGEST_REASON:
+        raise InvalidInput("words_too_many", field=field, characters=LONGEST_REASON)
+    return said

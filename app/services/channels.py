@@ -15,6 +15,7 @@ from app.domain.participant import OVER
 from app.domain.reach import Channel
 from app.domain.schedule import Kind, ReminderState
 from app.services import reach
+from app.services.contacts import mask_email, mask_phone
 from app.services.deployment import Deployment
 from app.services.reminders.planning import first_channel
 from app.store import ledger, participants, reminders, subscriptions
@@ -24,8 +25,6 @@ from app.store.tables import Participant, Reminder
 
 TESTS_A_DAY = 3
 USEFUL_FOR = timedelta(minutes=10)
-_KEPT = 3
-_DIGITS_SHOWN = 2
 
 
 class Delivery(StrEnum):
@@ -67,8 +66,8 @@ def find_known_ways(session: Session, *, deployment: Deployment, actor: Actor) -
         raise NotFound("not_found")
     ways = reach.ways_of(session, deployment, actor.participant_id)
     return KnownWays(
-        email=_masked_email(ways.email),
-        phone=_masked_phone(ways.phone),
+        email=mask_email(ways.email),
+        phone=mask_phone(ways.phone),
         is_pushed_here=is_pushed_here(session, actor),
         has_push=Channel.PUSH in ways.channels,
         first=first_channel(ways),
@@ -83,18 +82,7 @@ def is_pushed_here(session: Session, actor: Actor) -> bool:
 
 def masked_email(session: Session, deployment: Deployment, participant_id: int) -> str | None:
     """The reminder address as its owner recognises it and nobody else: m…@exa…; None for none."""
-    return _masked_email(reach.ways_of(session, deployment, participant_id).email)
-
-
-def _masked_email(address: str | None) -> str | None:
-    if address is None:
-        return None
-    name, _, host = address.rpartition("@")
-    return f"{name[:1]}…@{host[: min(_KEPT, len(host) // 2)]}…"
-
-
-def _masked_phone(number: str | None) -> str | None:
-    return f"…{number.strip()[-_DIGITS_SHOWN:]}" if number else None
+    return mask_email(reach.ways_of(session, deployment, participant_id).email)
 
 
 def ask_test(session: Session, *, deployment: Deployment, actor: Actor, now: datetime) -> None:

@@ -1,17 +1,17 @@
 """Many participants at a glance: a row each, from the projections of their last days alone.
 
 The cost does not grow with the length of anyone's history: no payload is read. What calls for a
-call is decided by the rules of the domain.
+call is decided by letters and by the alerts that are open.
 """
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from app.domain import figures
 from app.domain.access import Actor, Permission, require_anywhere
-from app.domain.alerts import reasons_to_call
+from app.domain.alerts import URGENCY, marks_of
 from app.domain.diary_day import ONE_DAY, DiaryWindow, Rules, Spans, local_date, window_on
 from app.domain.figures import Adherence, Day
 from app.domain.letters import Unsettled
@@ -21,7 +21,7 @@ from app.domain.schedule import DueDay, Pause, due_within
 from app.domain.trend import trend_day
 from app.services.confirmations import waited_since
 from app.services.deployment import Deployment
-from app.services.trends import course_of, dates_between, next_planned, scale_of
+from app.services.trends import course_of, dates_between, next_planned
 from app.store import letters, participants, reminders, trends
 from app.store.alerts import OpenAlert, list_open
 from app.store.session import Session
@@ -40,6 +40,7 @@ class CohortRow:
     days: tuple[Day, ...]
     today: date
     last_entry_on: date | None
+    session_1_on: date | None
     next_session: tuple[int, date] | None
     reasons: tuple[str, ...]
     undecided: int
@@ -82,14 +83,17 @@ def days_by_participant(
     spans: Mapping[int, Spans],
     now: datetime,
 ) -> dict[int, tuple[Day, ...]]:
-    """Give the last days of several participants, up to today; two queries for all of them."""
+    """Give the last days of several participants, up to today; three queries for all of them."""
     ids = [person.id for person in people]
     pauses = reminders.pauses_by_participant(session, ids)
     first_on = now.date() - timedelta(days=COHORT_DAYS)
     windows = _Windows(deployment.study.window)
     rows: defaultdict[int, dict[date, DiaryRow]] = defaultdict(dict)
-    for row in trends.list_diaries_of(session, ids, first_on, now.date() + ONE_DAY):
-        rows[row.participant_id][row.diary_on] = row
+    last_on = now.date() + ONE_DAY
+    entered = trends.days_entered_by_site(session, ids, first_on, last_on)
+    for row in trends.list_diaries_of(session, ids, first_on, last_on):
+        own = (row.participant_id, row.diary_on) not in entered
+        rows[row.participant_id][row.diary_on] = row if own else replace(row, by_participant=False)
     return {
         person.id: _recent_days(
             windows, person, spans[person.id], pauses[person.id], rows[person.id], now
@@ -150,7 +154,16 @@ def _recent_day(due: DueDay, saved: DiaryRow | None, now: datetime) -> Day:
         is_whole = status is EntryStatus.COMPLETE
         answer = AnswerStatus.DECLINED if is_whole else AnswerStatus.UNANSWERED
     closed = due.window is None or due.window.save_until_at <= now
-    return Day(due.diary_on, status, value, answer, late=saved.late, closed=closed, due=due.due)
+    return Day(
+        due.diary_on,
+        status,
+        value,
+        answer,
+        late=saved.late,
+        by_participant=saved.by_participant,
+        closed=closed,
+        due=due.due,
+    )
 
 
 def _cohort_row(
@@ -163,22 +176,18 @@ def _cohort_row(
     unsettled: Unsettled,
     raised: tuple[OpenAlert, ...],
 ) -> CohortRow:
-    study = deployment.study
-    reasons = reasons_to_call(
-        days if is_running(person, today) else (),
-        scale_of(person),
-        study.alerts,
-        study.week,
-        unsettled,
-    )
     entries = [day.diary_on for day in days if day.status in ("complete", "partial")]
     return CohortRow(
         person=person,
         days=days,
         today=today,
         last_entry_on=entries[-1] if entries else None,
+        session_1_on=held[0] if held else None,
         next_session=next_planned(deployment, person, held),
-        reasons=tuple(dict.fromkeys((*reasons, *(alert.rule for alert in raised)))),
+        reasons=(
+            *marks_of(unsettled),
+            *sorted((alert.rule for alert in raised), key=URGENCY.index),
+        ),
         undecided=undecided,
         adherence=figures.adherence(days),
         alerts=raised,

@@ -7,18 +7,57 @@ corrections come through `diary.submit`.
 import json
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import date, datetime
 
 from app.domain.access import Actor, Permission, require
-from app.domain.diary_day import Lateness
+from app.domain.comparison import Changed, changes_between
+from app.domain.diary_day import Lateness, local_date
 from app.domain.errors import InvalidInput, NotFound, WrongState
-from app.domain.records import PAYLOADS, AnyPayload, Kind, Op, read_payload
+from app.domain.records import (
+    MAX_TEXT,
+    PAYLOADS,
+    AnyPayload,
+    DosePayload,
+    Kind,
+    Op,
+    read_payload,
+)
+from app.domain.set_aside import UNFIT
 from app.services.deployment import Deployment
+from app.services.participants import get_permitted
 from app.services.versions import NewVersion, save_version
+from app.services.weighing import misfits_of
 from app.store import ledger, participants, records
 from app.store.session import Session
 from app.store.tables import Participant, Record, RecordVersion
+
+
+@dataclass(frozen=True, kw_only=True)
+class Why:
+    """Why the site changes a record, and what that rests on: a call, a paper page, the file."""
+
+    reason: str
+    source: str
+
+    def texts(self) -> dict[str, str]:
+        """Both as texts of a version; InvalidInput for one that is missing or too long."""
+        return {
+            "reason": _words(self.reason, "reason"),
+            "source": _words(self.source, "source"),
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Correction(Why):
+    """The answers as the site says they should read; `texts` are the words that go with them."""
+
+    payload: AnyPayload
+    texts_beside: Mapping[str, str] = field(default_factory=dict)
+
+    def texts(self) -> dict[str, str]:
+        """Every text of the version."""
+        return {**self.texts_beside, **super().texts()}
 
 
 def correct(
@@ -27,18 +66,23 @@ def correct(
     deployment: Deployment,
     actor: Actor,
     base: tuple[str, int],
-    payload: AnyPayload,
-    reason: str,
+    correction: Correction,
     now: datetime,
 ) -> RecordVersion:
     """Save the site's correction of a record; `base` is its id and the version that was seen.
 
-    Raises WrongState when the record was changed meanwhile, InvalidInput without a reason.
+    Raises WrongState when the record was changed meanwhile, InvalidInput without a reason or a
+    source note, or for answers that are no participant's of this scale and limb.
     """
-    held = _hold(session, actor, base, Permission.CORRECT, reason)
+    held = _hold(session, actor, base, Permission.CORRECT)
+    texts, payload = correction.texts(), correction.payload
     if not isinstance(payload, PAYLOADS[Kind(held.latest.kind)]):
         raise InvalidInput("value_refused", field="payload")
-    return _next(session, deployment, held, Op.CORRECT, payload, {"reason": reason}, now)
+    if UNFIT & set(misfits_of(session, deployment, held.person, payload)):
+        raise InvalidInput("value_refused", field="payload")
+    if isinstance(payload, DosePayload):
+        _check_day(session, held.person, payload.taken_on, now)
+    return _next(session, deployment, held, Op.CORRECT, payload, texts, now)
 
 
 def void(
@@ -47,12 +91,49 @@ def void(
     deployment: Deployment,
     actor: Actor,
     base: tuple[str, int],
-    reason: str,
+    why: Why,
     now: datetime,
 ) -> RecordVersion:
     """Take a record out of every figure, keeping all of its versions."""
-    held = _hold(session, actor, base, Permission.CORRECT, reason)
-    return _next(session, deployment, held, Op.VOID, None, {"reason": reason}, now)
+    held = _hold(session, actor, base, Permission.CORRECT)
+    return _next(session, deployment, held, Op.VOID, None, why.texts(), now)
+
+
+@dataclass(frozen=True, slots=True)
+class Correctable:
+    """A record as whoever corrects it sees it: its latest version with its answers and texts."""
+
+    person: Participant
+    latest: RecordVersion
+    payload: AnyPayload | None
+    texts: Mapping[str, str]
+
+
+def read_correctable(
+    session: Session, *, actor: Actor, study_code: str, record_id: str
+) -> Correctable:
+    """Read a record for its correction; NotFound for another's, NotAllowed without the right."""
+    person = get_permitted(
+        session, actor=actor, study_code=study_code, permission=Permission.CORRECT
+    )
+    found = records.find_record(session, record_id)
+    if found is None or found.participant_id != person.id:
+        raise NotFound("not_found")
+    latest = records.get_version(session, record_id, found.version)
+    if latest is None:
+        raise NotFound("not_found")
+    texts = records.texts_of(session, [latest.change_id]).get(latest.change_id, {})
+    said = {name: text for name, (text, _) in texts.items() if text is not None}
+    return Correctable(person, latest, _payload_of(latest), said)
+
+
+def changes_since(session: Session, *, record_id: str, version: int) -> tuple[Changed, ...]:
+    """Give what differs between a version that was seen and the latest one."""
+    rows = records.list_versions(session, record_id)
+    seen = next((row for row in rows if row.version == version), None)
+    if seen is None:
+        return ()
+    return changes_between(_payload_of(seen), _payload_of(rows[-1]))
 
 
 def redact(
@@ -66,7 +147,8 @@ def redact(
     now: datetime,
 ) -> RecordVersion:
     """Remove one text of a record from every version of it; the chain still holds without it."""
-    held = _hold(session, actor, base, Permission.REDACT, reason)
+    held = _hold(session, actor, base, Permission.REDACT)
+    said = _words(reason, "reason")
     versions = records.list_versions(session, held.record.record_id)
     texts = records.texts_of(session, [version.change_id for version in versions])
     if not any(texts.get(v.change_id, {}).get(field, (None, None))[0] for v in versions):
@@ -78,7 +160,7 @@ def redact(
         if name not in (field, "reason") and value is not None
     }
     payload = _payload_of(held.latest)
-    kept["reason"] = reason
+    kept["reason"] = said
     return _next(session, deployment, held, Op.REDACT, payload, kept, now, redacts=field)
 
 
@@ -92,16 +174,29 @@ class _Held:
     shown: dict[str, str]
 
 
-def _hold(
-    session: Session, actor: Actor, base: tuple[str, int], permission: Permission, reason: str
-) -> _Held:
+def _words(written: str, name: str) -> str:
+    """A text that the site must give, as written but for the ends."""
+    said = written.replace("\r\n", "\n").strip()
+    if not said:
+        raise InvalidInput(f"{name}_missing", field=name)
+    if len(said) > MAX_TEXT:
+        raise InvalidInput("words_too_many", field=name, characters=MAX_TEXT)
+    return said
+
+
+def _check_day(session: Session, person: Participant, on: date, now: datetime) -> None:
+    """A dose is of a diary day that the participant has lived."""
+    today = local_date(now, participants.list_zones(session, person.id))
+    if not person.first_diary_on <= on <= min(today, person.last_diary_on):
+        raise InvalidInput("no_diary_day", field="taken_on", refused={"taken_on": on.isoformat()})
+
+
+def _hold(session: Session, actor: Actor, base: tuple[str, int], permission: Permission) -> _Held:
     record_id, version = base
     found = records.find_record(session, record_id)
     if found is None:
         raise NotFound("not_found")
     role = require(actor, permission, found.site_id)
-    if not reason.strip():
-        raise InvalidInput("reason_missing", field="reason")
     person = participants.lock_participant(session, found.participant_id)
     session.refresh(found)
     latest = records.get_version(session, record_id, found.version)
@@ -124,33 +219,37 @@ def _next(
     now: datetime,
     redacts: str | None = None,
 ) -> RecordVersion:
-    """Save the version that follows, for the same diary day as before."""
-    submission_id = str(uuid.uuid4())
+    """Save the version that follows; a dose may move to the day on which it was taken."""
+    submission_id, latest = str(uuid.uuid4()), held.latest
     return save_version(
         session,
         deployment,
         NewVersion(
             record_id=held.record.record_id,
             record=held.record,
-            kind=Kind(held.latest.kind),
+            kind=Kind(latest.kind),
             op=op,
             person=held.person,
             submission_id=submission_id,
             content_mac=deployment.vault.mac({"submission_id": submission_id}),
             payload=payload,
             texts=texts,
-            diary_on=held.latest.diary_on,
-            tz=held.latest.tz,
-            lateness=Lateness(held.latest.lateness),
-            flags=tuple(held.latest.flags.split()),
-            observed_at=held.latest.observed_at,
+            diary_on=_day_of(payload, latest),
+            tz=latest.tz,
+            lateness=Lateness(latest.lateness),
+            flags=tuple(latest.flags.split()),
+            observed_at=latest.observed_at,
             device_saved_at=now,
             saved_at=now,
             received_at=now,
-            form_version=held.latest.form_version,
+            form_version=latest.form_version,
             assurance="staff",
             actor=held.shown,
             originator={"type": "staff", **held.shown},
             redacts=redacts,
         ),
     )
+
+
+def _day_of(payload: AnyPayload | None, latest: RecordVersion) -> date:
+    return payload.taken_on if isinstance(payload, DosePayload) else latest.diary_on

@@ -11,9 +11,11 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from app.domain.access import Actor
+from app.domain.diary_day import zone_named
 from app.domain.errors import InvalidInput, NotFound, NotSignedIn, TooFast, WrongState
 from app.domain.ledger import canonical, receipt_code
-from app.domain.records import AnyPayload, Op, Submission, read_payload
+from app.domain.records import AnyPayload, DiaryPayload, Op, Submission, read_payload
+from app.services.alarms import Answered, raise_for
 from app.services.deployment import Deployment
 from app.services.versions import NewVersion, save_version
 from app.services.weighing import Arrival, Aside, Weighed, settle, weigh
@@ -139,7 +141,11 @@ def _read(deployment: Deployment, submission: Submission) -> AnyPayload | None:
         raise InvalidInput("unknown_form_version", field="form_version")
     if submission.payload is None:
         return None
-    return read_payload(submission.kind, submission.payload)
+    payload = read_payload(submission.kind, submission.payload)
+    if isinstance(payload, DiaryPayload) and payload.entered is not None:
+        # Only the site's own form says that the site entered something.
+        raise InvalidInput("value_refused", field="entered")
+    return payload
 
 
 def _save(
@@ -219,6 +225,8 @@ def _set_aside(
             change_id=change_id,
         )
     )
+    said = Answered(arrival.payload, submission.op, _day_of(arrival), arrival.now, arrival.now)
+    raise_for(session, deployment, person, said)
     return Receipt(
         Outcome.SET_ASIDE,
         submission.record_id,
@@ -226,6 +234,12 @@ def _set_aside(
         saved_at=arrival.settled.saved_at,
         reason=code,
     )
+
+
+def _day_of(arrival: Arrival) -> date:
+    """The date on which something that has no diary day was saved, by the participant's clock."""
+    saved_at = min(arrival.settled.saved_at, arrival.now)
+    return saved_at.astimezone(zone_named(arrival.person.tz)).date()
 
 
 def _receipt(outcome: Outcome, row: RecordVersion) -> Receipt:

@@ -35,8 +35,8 @@ class Pull:
 
 def read_changes(session: Session, *, actor: Actor, after: Cursor, limit: int) -> Pull:
     """Read the next changes of the key's sites; WrongState where the client cannot go on."""
-    streams = _streams(session, actor)
-    start = _stand(session, after, streams)
+    streams = streams_of(session, actor)
+    start = stand(session, after, streams)
     found = feed.list_changes(session, streams, start.seq, limit + 1)
     rows = found[:limit]
     end = Cursor(rows[-1].seq, start.epoch, rows[-1].hash[:8]) if rows else start
@@ -54,14 +54,15 @@ def record_pull(session: Session, *, actor: Actor, pull: Pull, media: str, now: 
     ledger.queue_act(session, actor=actor, op="changes.pulled", now=now, details=details)
 
 
-def _streams(session: Session, actor: Actor) -> list[str]:
+def streams_of(session: Session, actor: Actor) -> list[str]:
+    """The streams that a key reads: those of its sites."""
     sites = actor.sites_with(Permission.PULL)
     if ALL_SITES in sites:
         sites = frozenset(site.id for site in participants.list_sites(session))
     return [data_stream(site) for site in sorted(sites)]
 
 
-def _stand(session: Session, after: Cursor, streams: Sequence[str]) -> Cursor:
+def stand(session: Session, after: Cursor, streams: Sequence[str]) -> Cursor:
     """Find the place that a cursor means, as a full cursor, or raise WrongState."""
     epochs = feed.list_epochs(session)
     present = epochs[-1].id if epochs else None

@@ -5,7 +5,7 @@ mail that says more than "your diary is open" would be read by others.
 """
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from app.domain.access import Actor, Permission, require
@@ -15,7 +15,7 @@ from app.services.participants import get_permitted
 from app.services.requests import WORDS
 from app.store import ledger, letters, participants, records
 from app.store.session import Session
-from app.store.tables import SiteMessage
+from app.store.tables import Participant, SiteMessage
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +79,14 @@ def mark_read(session: Session, *, actor: Actor, message_id: str, now: datetime)
         study_code=person.study_code,
         details={"message": message_id},
     )
+
+
+def list_for_site(session: Session, *, actor: Actor, person: Participant) -> list[Message]:
+    """List the messages to a participant, the latest first; words for the site's team alone."""
+    found = list_own(session, participant_id=person.id)
+    if actor.role_at(Permission.MANAGE_PARTICIPANT, person.site_id) is not None:
+        return found
+    return [replace(message, words=None) for message in found]
 
 
 def list_own(session: Session, *, participant_id: int, only_unread: bool = False) -> list[Message]:

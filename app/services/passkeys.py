@@ -7,21 +7,12 @@ passkeys: its entry bears the diary's name alone.
 """
 
 import hashlib
-import json
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from ipaddress import ip_address
-from typing import Any, TypeVar
-from urllib.parse import urlsplit
+from datetime import datetime
+from typing import Any
 
 import webauthn
-from webauthn.authentication.verify_authentication_response import VerifiedAuthentication
-from webauthn.helpers import (
-    bytes_to_base64url,
-    options_to_json_dict,
-    parse_client_data_json,
-)
+from webauthn.helpers import bytes_to_base64url, options_to_json_dict
 from webauthn.helpers.structs import (
     AuthenticatorAttachment,
     AuthenticatorSelectionCriteria,
@@ -29,30 +20,18 @@ from webauthn.helpers.structs import (
     ResidentKeyRequirement,
     UserVerificationRequirement,
 )
-from webauthn.registration.verify_registration_response import VerifiedRegistration
 
 from app.domain.access import SYSTEM, Actor
-from app.domain.errors import InvalidInput, NotFound, NotSignedIn, WrongState
-from app.services import devices, throttles
+from app.domain.errors import InvalidInput, NotFound, NotSignedIn
+from app.services import ceremonies, devices, throttles
+from app.services.ceremonies import CHALLENGE_LIVES, LONGEST_ID, TIMEOUT_MS
 from app.services.deployment import Deployment
 from app.services.devices import Browser
 from app.store import ledger, participants, passkeys
 from app.store.session import Session
 from app.store.tables import Device, Participant, Passkey, PasskeyChallenge
 
-CHALLENGE_LIVES = timedelta(minutes=5)
-LONGEST_ID = 1400
 OPENINGS_PER_MINUTE = 30
-_TIMEOUT_MS = CHALLENGE_LIVES // timedelta(milliseconds=1)
-_T = TypeVar("_T")
-
-
-@dataclass(frozen=True, slots=True)
-class Party:
-    """Who asks for passkeys: the host name that they are bound to, and the origin of its pages."""
-
-    id: str
-    origin: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,28 +56,11 @@ class Opened:
     credential: str | None
 
 
-def find_party(deployment: Deployment) -> Party | None:
-    """Who asks for passkeys here; None where browsers know none: at a bare address, or unsealed."""
-    parts = urlsplit(deployment.base_url)
-    host = parts.hostname or ""
-    try:
-        ip_address(host)
-    except ValueError:
-        is_secure = parts.scheme == "https" or host == "localhost"
-    else:
-        is_secure = False
-    if not is_secure:
-        return None
-    usual = {"https": 443, "http": 80}[parts.scheme]
-    port = "" if parts.port in (None, usual) else f":{parts.port}"
-    return Party(id=host, origin=f"{parts.scheme}://{host}{port}")
-
-
 def begin_adding(
     session: Session, *, deployment: Deployment, actor: Actor, now: datetime
 ) -> dict[str, Any]:
     """Give what a phone needs to make a passkey: options as JSON, with a challenge of their own."""
-    party, person = _party(deployment), _owner(session, actor)
+    party, person = ceremonies.require_party(deployment), _owner(session, actor)
     name = deployment.study.participant_name.in_(person.language)
     handle = f"diary/passkey/{person.id}/{person.created_at.isoformat()}"
     options = webauthn.generate_registration_options(
@@ -106,7 +68,7 @@ def begin_adding(
         rp_name=name,
         user_name=name,
         user_id=hashlib.sha256(handle.encode()).digest(),
-        timeout=_TIMEOUT_MS,
+        timeout=TIMEOUT_MS,
         authenticator_selection=AuthenticatorSelectionCriteria(
             authenticator_attachment=AuthenticatorAttachment.PLATFORM,
             resident_key=ResidentKeyRequirement.REQUIRED,
@@ -122,12 +84,12 @@ def add(
     session: Session, *, deployment: Deployment, actor: Actor, written: str, now: datetime
 ) -> str | InvalidInput:
     """Keep the passkey that a phone has made; give its id, or the error that refuses it."""
-    party, person = _party(deployment), _owner(session, actor)
+    party, person = ceremonies.require_party(deployment), _owner(session, actor)
     refusal = InvalidInput("passkey_not_made", field="passkey")
     challenge = _take_challenge(session, written, now)
     if challenge is None or challenge.device_id != actor.device_id:
         return refusal
-    made = _parsed(lambda: _verify_made(party, challenge, written))
+    made = ceremonies.verify_made(party, challenge.challenge, written)
     if made is None:
         return refusal
     credential_id = bytes_to_base64url(made.credential_id)
@@ -143,7 +105,9 @@ def add(
             created_at=now,
         )
     )
-    _note(session, person, "passkey.added", now, actor=actor, passkey=_short(credential_id))
+    _note(
+        session, person, "passkey.added", now, actor=actor, passkey=ceremonies.short(credential_id)
+    )
     return credential_id
 
 
@@ -156,16 +120,25 @@ def list_own(session: Session, *, actor: Actor) -> list[Passkey]:
 def remove_own(session: Session, *, actor: Actor, credential_id: str, now: datetime) -> None:
     """Let a passkey of the acting participant open nothing any more; NotFound for any other."""
     person = _owner(session, actor)
-    found = passkeys.find_passkey(session, _parsed(lambda: _plain(credential_id)) or "")
+    found = passkeys.find_passkey(
+        session, ceremonies.parsed(lambda: ceremonies.plain(credential_id)) or ""
+    )
     if found is None or found[0].participant_id != person.id:
         raise NotFound("not_found")
     found[0].revoked_at = now
-    _note(session, person, "passkey.removed", now, actor=actor, passkey=_short(credential_id))
+    _note(
+        session,
+        person,
+        "passkey.removed",
+        now,
+        actor=actor,
+        passkey=ceremonies.short(credential_id),
+    )
 
 
 def may_open(session: Session, *, deployment: Deployment, person: Participant | None) -> bool:
     """Whether to offer a passkey at the door: to its owner, and to whom the door does not know."""
-    if find_party(deployment) is None:
+    if ceremonies.find_party(deployment) is None:
         return False
     return person is None or bool(passkeys.list_passkeys(session, person.id))
 
@@ -178,12 +151,12 @@ def begin_opening(
     On an enrolled phone they name its owner's passkeys; elsewhere nobody's, so that they tell
     nothing. Raises TooFast for a source that asks without end: each asking is kept for a while.
     """
-    party = _party(deployment)
+    party = ceremonies.require_party(deployment)
     throttles.keep_pace(session, source, OPENINGS_PER_MINUTE, now)
     known = _device(session, credential)
     options = webauthn.generate_authentication_options(
         rp_id=party.id,
-        timeout=_TIMEOUT_MS,
+        timeout=TIMEOUT_MS,
         allow_credentials=_descriptors(session, known[1].id) if known else [],
         user_verification=UserVerificationRequirement.REQUIRED,
     )
@@ -199,21 +172,28 @@ def open_with(
     A browser that is no device of the passkey's owner becomes one. Raises TooFast for a source that
     was refused too often.
     """
-    party, known = _party(deployment), _device(session, answer.credential)
+    party, known = ceremonies.require_party(deployment), _device(session, answer.credential)
     source = f"passkey/{known[0].id}" if known else answer.source
     throttles.require_patience(session, source, now)
     refusal = NotSignedIn("passkey_refused", field="passkey", source=source)
     challenge = _take_challenge(session, answer.written, now)
-    credential_id = _parsed(lambda: _plain(json.loads(answer.written)["id"])) or ""
+    credential_id = ceremonies.named_in(answer.written)
     found = _hold(session, credential_id) if challenge else None
     if challenge is None or challenge.device_id is not None or found is None:
         return refusal
     passkey, made_on, person = found
-    shown = _parsed(lambda: _verify_shown(party, challenge, answer.written, passkey))
+    shown = ceremonies.verify_shown(party, challenge.challenge, answer.written, passkey.public_key)
     if shown is None:
         return refusal
-    if _is_copied(passkey, shown.new_sign_count):
-        _note(session, person, "passkey.copied", now, actor=SYSTEM, passkey=_short(credential_id))
+    if ceremonies.is_copied(passkey.sign_count, shown.new_sign_count):
+        _note(
+            session,
+            person,
+            "passkey.copied",
+            now,
+            actor=SYSTEM,
+            passkey=ceremonies.short(credential_id),
+        )
         return refusal
     passkey.sign_count, passkey.used_at = shown.new_sign_count, now
     throttles.clear(session, source)
@@ -251,13 +231,6 @@ def _open(
     return Opened(devices.sign_in(session, device, now), credential)
 
 
-def _party(deployment: Deployment) -> Party:
-    party = find_party(deployment)
-    if party is None:
-        raise WrongState("no_passkeys_here")
-    return party
-
-
 def _owner(session: Session, actor: Actor) -> Participant:
     if actor.participant_id is None or actor.device_id is None:
         raise NotFound("not_found")
@@ -270,7 +243,7 @@ def _device(session: Session, credential: str) -> tuple[Device, Participant] | N
 
 def _descriptors(session: Session, participant_id: int) -> list[PublicKeyCredentialDescriptor]:
     return [
-        PublicKeyCredentialDescriptor(id=webauthn.base64url_to_bytes(passkey.credential_id))
+        ceremonies.descriptor(passkey.credential_id)
         for passkey in passkeys.list_passkeys(session, participant_id)
     ]
 
@@ -289,66 +262,9 @@ def _challenge(session: Session, challenge: bytes, device_id: str | None, now: d
 
 def _take_challenge(session: Session, written: str, now: datetime) -> PasskeyChallenge | None:
     """Use up the challenge that an answer names; None when it is unknown or too old."""
-    named = _parsed(lambda: _challenge_in(written))
+    named = ceremonies.challenge_named(written)
     taken = passkeys.take_challenge(session, named) if named else None
     return taken if taken is not None and taken.expires_at > now else None
-
-
-def _challenge_in(written: str) -> str:
-    told = json.loads(written)["response"]["clientDataJSON"]
-    client_data = parse_client_data_json(webauthn.base64url_to_bytes(told))
-    return bytes_to_base64url(client_data.challenge)
-
-
-def _verify_made(party: Party, challenge: PasskeyChallenge, written: str) -> VerifiedRegistration:
-    return webauthn.verify_registration_response(
-        credential=written,
-        expected_challenge=webauthn.base64url_to_bytes(challenge.challenge),
-        expected_rp_id=party.id,
-        expected_origin=party.origin,
-        require_user_verification=True,
-    )
-
-
-def _verify_shown(
-    party: Party, challenge: PasskeyChallenge, written: str, passkey: Passkey
-) -> VerifiedAuthentication:
-    """Verify an answer but for its count, which is judged once the signature has held."""
-    return webauthn.verify_authentication_response(
-        credential=written,
-        expected_challenge=webauthn.base64url_to_bytes(challenge.challenge),
-        expected_rp_id=party.id,
-        expected_origin=party.origin,
-        credential_public_key=passkey.public_key,
-        credential_current_sign_count=0,
-        require_user_verification=True,
-    )
-
-
-def _is_copied(passkey: Passkey, count: int) -> bool:
-    """Whether a count went backwards, as when two hold the key; synced passkeys stay at nought."""
-    return (count > 0 or passkey.sign_count > 0) and count <= passkey.sign_count
-
-
-def _parsed(read: Callable[[], _T]) -> _T | None:
-    """What a stranger's answer holds, or None.
-
-    Its parsers raise whatever they stumble over, and all of it means the same: refused.
-    """
-    try:
-        return read()
-    except Exception:
-        return None
-
-
-def _plain(credential_id: str) -> str:
-    """An id in the one way in which it is stored, whatever else a stranger put into it."""
-    return bytes_to_base64url(webauthn.base64url_to_bytes(credential_id))
-
-
-def _short(credential_id: str) -> str:
-    """A name for a passkey in the trail; the whole id may be very long."""
-    return hashlib.sha256(credential_id.encode()).hexdigest()[:16]
 
 
 def _note(

@@ -11,8 +11,8 @@ from datetime import datetime
 from app.domain.reach import ORDER, Channel, Sent, choose_channel
 from app.domain.schedule import ReminderState
 from app.services import subscriptions
+from app.services.contacts import EMAIL, PHONE
 from app.services.deployment import Deployment
-from app.services.participants import EMAIL, PHONE
 from app.services.ports import Subscription
 from app.services.vault import Vault
 from app.store import participants

@@ -128,6 +128,18 @@ def list_own(session: Session, *, participant_id: int) -> list[Asked]:
     return _with_words(session, letters.list_requests(session, participant_id))
 
 
+def list_for_site(session: Session, *, actor: Actor, person: Participant) -> list[Asked]:
+    """List what a participant asked with its answers, what waits first and longest first.
+
+    Words are read by the site's team alone; to the other readers of records they are None.
+    """
+    rows = letters.list_requests(session, person.id)
+    waiting = [row for row in reversed(rows) if row[1] is None]
+    ordered = [*waiting, *(row for row in rows if row[1] is not None)]
+    reads = actor.role_at(Permission.MANAGE_PARTICIPANT, person.site_id) is not None
+    return _with_words(session, ordered, is_told=reads)
+
+
 def list_open(session: Session, *, actor: Actor, person: Participant) -> list[Asked]:
     """List what waits for an answer, with its words, for those who may answer; else nothing."""
     if actor.role_at(Permission.MANAGE_PARTICIPANT, person.site_id) is None:
@@ -170,9 +182,12 @@ def _day(session: Session, person: Participant, on: date | None, now: datetime) 
 
 
 def _with_words(
-    session: Session, rows: Sequence[tuple[Request, RequestAnswer | None]]
+    session: Session,
+    rows: Sequence[tuple[Request, RequestAnswer | None]],
+    *,
+    is_told: bool = True,
 ) -> list[Asked]:
-    ids = [letter.change_id for row in rows for letter in row if letter is not None]
+    ids = [letter.change_id for row in rows for letter in row if letter is not None and is_told]
     texts = records.texts_of(session, ids)
 
     def words(change_id: str) -> str | None:

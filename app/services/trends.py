@@ -192,12 +192,13 @@ def _diaries(rows: Sequence[VersionRow]) -> dict[date, DiarySaved]:
         if last.payload is None or first.payload is None:
             continue
         payload = DiaryPayload.model_validate_json(last.payload)
+        before = payload if last is first else DiaryPayload.model_validate_json(first.payload)
         found[last.diary_on] = DiarySaved(
             payload=payload,
-            first=payload if last is first else DiaryPayload.model_validate_json(first.payload),
+            first=before,
             version=last.version,
             is_late=first.lateness == "late",
-            by_participant=_PARTICIPANT in first.originator,
+            by_participant=_PARTICIPANT in first.originator and before.entered is None,
             elapsed_s=first.elapsed_s,
         )
     return found

@@ -12,7 +12,8 @@ from typing import Any
 
 from app.domain.errors import BrokenChain
 from app.domain.ledger import Chain, check_texts
-from app.store import ledger, verification
+from app.domain.signoff import Period, digest_of
+from app.store import ledger, participants, signoffs, verification
 from app.store.records import texts_of
 from app.store.session import Session
 from app.store.tables import LedgerRow, RecordVersion
@@ -41,7 +42,7 @@ class Report:
 
 
 def verify(session: Session, *, progress: Callable[[int], object] = lambda rows: None) -> Report:
-    """Check every change, every version and text that it seals, and the current state."""
+    """Check every change, what it seals, the current state, and what the signatures cover."""
     heads: list[Head] = []
     versions = 0
     try:
@@ -58,6 +59,7 @@ def verify(session: Session, *, progress: Callable[[int], object] = lambda rows:
             gone.check()
             heads.append(Head(stream, chain.no, chain.head))
         _check_state(session)
+        _check_sign_offs(session)
     except BrokenChain as fault:
         return Report(tuple(heads), versions, fault)
     return Report(tuple(heads), versions)
@@ -133,6 +135,18 @@ def _agree(row: LedgerRow, body: Mapping[str, Any], beside: Mapping[str, Any]) -
     for name, value in beside.items():
         if body[name] != value:
             raise BrokenChain(row.stream, row.no, f"{name} differs from what was sealed")
+
+
+def _check_sign_offs(session: Session) -> None:
+    """Every signature is still bound to the versions that it was put to."""
+    for participant_id in signoffs.list_signed_participants(session):
+        sealed = signoffs.list_sealed(session, participant_id)
+        code = participants.get_participant(session, participant_id).study_code
+        for row in signoffs.list_sign_offs(session, participant_id):
+            signed = row.signed
+            period = Period(code, signed.from_on, signed.until_on)
+            if digest_of(sealed, period, signed.until_seq) != signed.digest:
+                raise BrokenChain("sign_offs", 0, f"sign-off {signed.id} is not what was signed")
 
 
 def _check_state(session: Session) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from app.domain.diary_day import Lateness
 from app.domain.ledger import canonical
 from app.domain.records import AnyPayload, DiaryPayload, EntryStatus, Kind, Op, write_payload
+from app.services.alarms import Answered, raise_for
 from app.services.deployment import Deployment
 from app.store import ledger, records
 from app.store.session import Session
@@ -49,13 +50,16 @@ class NewVersion:
     actor: Mapping[str, str]
     originator: Mapping[str, str]
     redacts: str | None = None
+    accepted_at: datetime | None = None
+    """When the site took it in, for what was received earlier and set aside."""
 
 
 def save_version(session: Session, deployment: Deployment, new: NewVersion) -> RecordVersion:
-    """Insert a version, queue its change and bring the projection to it."""
+    """Insert a version, queue its change, bring the projection to it, raise what it calls for."""
     row = _row_of(new)
     session.add(row)
-    records.project(session, row, new.record, _projection(new.payload))
+    taken_in_at = new.accepted_at or new.received_at
+    records.project(session, row, new.record, _projection(new.payload), taken_in_at)
     ledger.queue_version(
         session,
         row=row,
@@ -65,7 +69,10 @@ def save_version(session: Session, deployment: Deployment, new: NewVersion) -> R
         originator=new.originator,
         texts=new.texts,
         redacts=new.redacts,
+        at=taken_in_at,
     )
+    said = Answered(new.payload, new.op, new.diary_on, new.received_at, taken_in_at)
+    raise_for(session, deployment, new.person, said)
     return row
 
 

@@ -22,7 +22,14 @@ from app.domain.diary_day import (
 from app.domain.errors import NotFound
 from app.domain.fit import Profile, misfits, named_medicines
 from app.domain.participant import COLLECTING
-from app.domain.records import AnyPayload, DosePayload, Kind, Op, Submission
+from app.domain.records import (
+    AnyPayload,
+    DosePayload,
+    Kind,
+    Op,
+    SessionReportPayload,
+    Submission,
+)
 from app.services.deployment import Deployment
 from app.store import participants, records
 from app.store.session import Session
@@ -123,10 +130,19 @@ def _ask_base(arrival: Arrival) -> None:
 def _ask_fit(session: Session, deployment: Deployment, arrival: Arrival) -> None:
     if arrival.payload is None:
         return
-    person, medicines, sessions = arrival.person, [], []
-    if named_medicines(arrival.payload):
+    found = misfits_of(session, deployment, arrival.person, arrival.payload)
+    if found:
+        raise Aside(found[0])
+
+
+def misfits_of(
+    session: Session, deployment: Deployment, person: Participant, payload: AnyPayload
+) -> tuple[str, ...]:
+    """Give the codes of what does not fit the participant as they are now."""
+    medicines, sessions = [], []
+    if named_medicines(payload):
         medicines = participants.list_medicines(session, person.id)
-    if arrival.submission.kind is Kind.SESSION_REPORT:
+    if isinstance(payload, SessionReportPayload):
         sessions = participants.list_sessions(session, person.id)
     profile = Profile(
         limb="hand" if person.limb == "hand" else "foot",
@@ -135,9 +151,7 @@ def _ask_fit(session: Session, deployment: Deployment, arrival: Arrival) -> None
         sessions=frozenset(held.session_no for held in sessions),
         may_be_simulated=deployment.demo,
     )
-    found = misfits(arrival.payload, deployment.study, profile)
-    if found:
-        raise Aside(found[0])
+    return misfits(payload, deployment.study, profile)
 
 
 def _place(deployment: Deployment, arrival: Arrival, spans: Spans) -> Weighed:

@@ -173,7 +173,11 @@ def _amendments(person: Person, saves: Iterable[Save]) -> Iterator[Event]:
             at = save.heard_at + timedelta(days=2)
             payload = corrected(save.payload, chance)
             act = Amend(
-                _id(person, key), save.step, payload, "Appel du participant, note au dossier."
+                _id(person, key),
+                save.step,
+                payload,
+                reason="Le participant s’était trompé de bouton.",
+                source="Appel du participant, note au dossier.",
             )
             yield Event(at, person.number, act)
 

@@ -6,7 +6,6 @@ demo's, and are refused everywhere else.
 """
 
 import json
-import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -18,17 +17,17 @@ from app.domain.access import ALL_SITES, SYSTEM, Actor, Role
 from app.domain.diary_day import ZoneSpan, open_window
 from app.domain.participant import State
 from app.domain.records import Submission
-from app.services import accounts, participants, sites, standing
-from app.services.accounts import NewStaff
+from app.services import accounts, keys, participants, sites, standing
 from app.services.deployment import Deployment
 from app.services.sites import NewSite
 from app.services.standing import Standing
-from app.simulation import evening
+from app.simulation import colleagues, evening
 from app.simulation.events import Event
 from app.simulation.memory import Account, Memory, Visitor, recall, remember, write_private
 from app.simulation.people import Person, cast, visitor
 from app.simulation.proof import Proof, prove
 from app.simulation.published import read_people
+from app.simulation.unanswered import Desk, leave_work
 from app.simulation.world import World, id_of
 from app.store.session import Database, WriteSession
 
@@ -77,6 +76,7 @@ class Demo:
 class Ready:
     """What whoever runs the demo is told: the way in for each kind of person.
 
+    `colleagues` are the other accounts of the desk, by what they are there for.
     `tz` is where the participant is now, `has_travelled` whether they went there just for this
     run; `proof` says how real scores came through, when there are any.
     """
@@ -87,6 +87,7 @@ class Ready:
     tz: str
     has_travelled: bool
     clinician: Account
+    colleagues: dict[str, Account]
     api_key: str
     proof: Proof | None
 
@@ -95,14 +96,15 @@ class Ready:
         ways_in = {
             "base_url": self.base_url,
             "participant_link": self.participant_link,
-            "clinician": {
-                "login": self.clinician.login,
-                "password": self.clinician.password,
-                "totp_secret": self.clinician.totp_secret,
-            },
+            "clinician": _way_in(self.clinician),
+            **{name: _way_in(account) for name, account in self.colleagues.items()},
             "api_key": self.api_key,
         }
         return json.dumps(ways_in, indent=2) + "\n"
+
+
+def _way_in(account: Account) -> dict[str, str]:
+    return account.model_dump(include={"login", "password", "totp_secret"})
 
 
 def prepare(demo: Demo, *, now: datetime, progress: Progress = lambda share: None) -> Ready:
@@ -110,11 +112,21 @@ def prepare(demo: Demo, *, now: datetime, progress: Progress = lambda share: Non
     memory = recall(demo.memory_path) or _begin(demo, now)
     if demo.scores is not None and demo.scores.resolve() != memory.scores:
         raise ValueError("another demo lies here already: make demo-reset starts over")
+    with demo.database.write() as session:
+        colleagues.hire(
+            session,
+            deployment=demo.deployment,
+            site=SITE,
+            known=memory.colleagues,
+            now=memory.simulated_until,
+        )
     run = _Run(demo, memory, now, progress)
     others = _cast(memory.seed, memory.began_on, memory.count, memory.scores)
     visitors = [_person_of(memory.seed, known) for known in memory.visitors]
     run.play([*others, *visitors])
     has_travelled = run.bring_to_evening()
+    if not memory.scores:
+        run.leave_work(others)
     ready = run.ready(has_travelled, run.prove(others) if memory.scores and others else None)
     write_private(demo.folder / "demo.json", ready.as_json())
     return ready
@@ -183,6 +195,16 @@ class _Run:
             )
         return True
 
+    def leave_work(self, people: Sequence[Person]) -> None:
+        """Let the first whom it suits leave a request, a late dose and a query for the site."""
+        desk = Desk(self.demo.database, self.demo.deployment, self.world.team)
+        for person in people:
+            if person.number not in self.memory.phones:
+                continue
+            actor = self.world.actor(person.number)
+            if leave_work(desk, actor=actor, participant_id=id_of(actor), now=self.now):
+                return
+
     @property
     def _number(self) -> int:
         return self.memory.visitors[-1].number
@@ -208,7 +230,7 @@ class _Run:
             person.number: self.memory.phones[person.number].study_code for person in published
         }
         with database.read() as session:
-            key = accounts.find_key_actor(session, deployment, self.memory.api_key, self.now)
+            key = keys.find_actor(session, deployment, self.memory.api_key, self.now)
         if key is None:
             raise ValueError("the demo's key is not valid any more: make demo-reset starts over")
         return prove(
@@ -243,6 +265,7 @@ class _Run:
             tz=self._visitor()[0].spans[-1].tz,
             has_travelled=has_travelled,
             clinician=self.memory.clinician,
+            colleagues=self.memory.colleagues,
             api_key=self.memory.api_key,
             proof=proof,
         )
@@ -262,16 +285,18 @@ def _begin(demo: Demo, now: datetime) -> Memory:
             count=demo.count,
             scores=scores,
             simulated_until=begins_at,
-            coordinator=_add_account(session, demo, Role.COORDINATOR, "Coordination", begins_at),
-            clinician=_add_account(session, demo, Role.CLINICIAN, "Dr Simulé", begins_at),
-            api_key=accounts.create_key(
+            coordinator=_employ(session, demo, Role.COORDINATOR, "Coordination", begins_at),
+            clinician=_employ(session, demo, Role.CLINICIAN, "Dr Simulé", begins_at),
+            api_key=keys.create(
                 session,
                 actor=SYSTEM,
-                label="Base de l’essai (démonstration)",
-                sites=(ALL_SITES,),
-                expires_at=now + KEY_LIVES,
+                new=keys.NewKey(
+                    label="Base de l’essai (démonstration)",
+                    sites=(ALL_SITES,),
+                    expires_at=now + KEY_LIVES,
+                    demo=True,
+                ),
                 now=begins_at,
-                demo=True,
             ),
             visitors=[first],
         )
@@ -279,27 +304,9 @@ def _begin(demo: Demo, now: datetime) -> Memory:
     return memory
 
 
-def _add_account(
-    session: WriteSession, demo: Demo, role: Role, name: str, now: datetime
-) -> Account:
-    password = secrets.token_urlsafe(12)
-    new = NewStaff(
-        login=f"{role.value}@demo",
-        name=f"{name} (démonstration)",
-        organisation=SITE.organisation,
-        role=role,
-        site=SITE.id,
-        demo=True,
-    )
-    secret = accounts.add_staff(
-        session,
-        deployment=demo.deployment,
-        actor=SYSTEM,
-        new=new,
-        password=password,
-        now=now,
-    )
-    return Account(login=new.login, password=password, totp_secret=secret)
+def _employ(session: WriteSession, demo: Demo, role: Role, name: str, now: datetime) -> Account:
+    new = (role, f"{role.value}@demo", name)
+    return colleagues.add_account(session, deployment=demo.deployment, site=SITE, new=new, now=now)
 
 
 def _sign_in(demo: Demo, account: Account, now: datetime) -> Actor:

@@ -63,6 +63,7 @@ class Amend:
     version: int
     payload: DiaryPayload
     reason: str
+    source: str
 
 
 Act = Enrol | Travel | Hold | Pause | Resume | Change | Amend | Submission

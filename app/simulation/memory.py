@@ -38,7 +38,10 @@ class Visitor(BaseModel):
 
 
 class Memory(BaseModel):
-    """All that a run leaves to the next one."""
+    """All that a run leaves to the next one.
+
+    `coordinator` acts for the site in the simulation; `colleagues` are for whoever runs the demo.
+    """
 
     seed: str
     began_on: date
@@ -47,6 +50,7 @@ class Memory(BaseModel):
     simulated_until: AwareDatetime
     coordinator: Account
     clinician: Account
+    colleagues: dict[str, Account] = Field(default_factory=dict)
     api_key: str
     phones: dict[int, Phone] = Field(default_factory=dict)
     visitors: list[Visitor] = Field(default_factory=list)

@@ -10,7 +10,7 @@ from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
 from app.domain.diary_day import ZoneSpan, local_instant
-from app.services.participants import ListedMedicine
+from app.services.listed_medicines import ListedMedicine
 from app.simulation.chance import dice
 
 BASELINE_DAYS = 7

@@ -12,6 +12,7 @@ from app.services import reminders
 from app.services.deployment import Deployment
 from app.services.ports import Gateways, Mail, PermanentFailure
 from app.services.reminders import Courier
+from app.simulation.mornings import AT_HOUR, Mornings
 from app.store.session import Database
 
 EVERY = timedelta(hours=1)
@@ -28,9 +29,12 @@ class Nowhere:
 
 
 class Timetable:
-    """Calls the schedule every hour from an instant on."""
+    """Calls the schedule every hour from an instant on, and the coordinator each morning."""
 
-    def __init__(self, database: Database, deployment: Deployment, since_at: datetime) -> None:
+    def __init__(
+        self, database: Database, deployment: Deployment, since_at: datetime, mornings: Mornings
+    ) -> None:
+        self._mornings = mornings
         hours = since_at.replace(minute=0, second=0, microsecond=0)
         self._at = hours
         self._courier = Courier(
@@ -48,3 +52,5 @@ class Timetable:
             reminders.plan_due(self._courier.database, self._courier.deployment, self._at)
             for channel in (Channel.EMAIL, Channel.CALL):
                 reminders.deliver(self._courier, channel, lambda: False)
+            if self._at.hour == AT_HOUR:
+                self._mornings.work(self._at)

@@ -27,8 +27,15 @@ TRIAL DATABASE
   key  {ready.api_key}
   curl -H 'Authorization: Bearer {ready.api_key}' '{ready.base_url}/api/v1/changes?limit=3'
 
-The same stands in var/demo.json. Stop with Ctrl-C; running it again continues.
+OTHERS AT THE DESK  {_colleagues(ready)}
+  passwords and TOTP secrets are in var/demo.json, beside all of this
+
+Stop with Ctrl-C; running it again continues.
 """
+
+
+def _colleagues(ready: Ready) -> str:
+    return ", ".join(account.login for account in ready.colleagues.values())
 
 
 def _who(ready: Ready) -> str:

@@ -13,7 +13,8 @@ from itertools import count
 
 from app.domain.access import Actor
 from app.domain.records import Submission
-from app.services import corrections, devices, diary, participants, pauses, standing
+from app.services import corrections, devices, diary, participants, pauses, sessions, standing
+from app.services.corrections import Correction
 from app.services.deployment import Deployment
 from app.services.diary import Outcome
 from app.services.participants import Enrolment
@@ -31,6 +32,7 @@ from app.simulation.events import (
     Travel,
 )
 from app.simulation.memory import Phone
+from app.simulation.mornings import Mornings
 from app.simulation.people import Person
 from app.simulation.reminding import Timetable
 from app.store.session import Database, WriteSession
@@ -68,7 +70,10 @@ class World:
         """
         by_number = {person.number: person for person in people}
         timetable = Timetable(
-            self.database, self.deployment, max(since_at, until_at - self.reminded_for)
+            self.database,
+            self.deployment,
+            max(since_at, until_at - self.reminded_for),
+            Mornings(self.database, self.deployment, self.team),
         )
         agenda = _Agenda(since_at, until_at, handed_at)
         for person in by_number.values():
@@ -105,7 +110,7 @@ class World:
         team, now = self.team, event.at
         match event.act:
             case Hold(session_no, held_on):
-                participants.record_session(
+                sessions.record_session(
                     session,
                     actor=team,
                     study_code=study_code,
@@ -141,8 +146,9 @@ class World:
                     deployment=self.deployment,
                     actor=team,
                     base=(amend.record_id, amend.version),
-                    payload=amend.payload,
-                    reason=amend.reason,
+                    correction=Correction(
+                        payload=amend.payload, reason=amend.reason, source=amend.source
+                    ),
                     now=now,
                 )
 
@@ -248,6 +254,7 @@ def _enrolment(person: Person, site_id: str) -> Enrolment:
         hand=person.hand,
         scale=person.scale,
         consent_on=person.first_diary_on - timedelta(days=1),
+        consent_version="2.0",
         inclusion_on=person.inclusion_on,
         first_diary_on=person.first_diary_on,
         last_diary_on=person.last_diary_on,

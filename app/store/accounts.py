@@ -14,6 +14,16 @@ def find_staff(session: Session, login: str) -> Staff | None:
     return session.scalar(select(Staff).where(Staff.login == login).with_for_update())
 
 
+def lock_staff(session: Session, staff_id: str) -> Staff:
+    """Get an account as it stands now, and hold the row."""
+    return session.scalars(
+        select(Staff)
+        .where(Staff.id == staff_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).one()
+
+
 def list_grants(session: Session, staff_id: str, at: datetime) -> Sequence[StaffGrant]:
     """List the grants of an account that hold at an instant."""
     return session.scalars(
@@ -83,6 +93,11 @@ def find_staff_sign_in(
         .where(SignIn.token_hash == token_hash, SignIn.expires_at > at, Staff.disabled_at.is_(None))
     ).first()
     return None if found is None else (found[0], found[1])
+
+
+def find_sign_in(session: Session, token_hash: str) -> SignIn | None:
+    """Find a sign-in, alive or not."""
+    return session.get(SignIn, token_hash)
 
 
 def touch_sign_in(session: Session, token_hash: str, at: datetime, expires_at: datetime) -> None:

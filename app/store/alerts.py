@@ -10,7 +10,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -57,6 +57,31 @@ def list_open(session: Session, ids: Collection[int]) -> dict[int, tuple[OpenAle
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Last:
+    """The latest alert of a rule: its diary day, and when it was closed, if it was."""
+
+    diary_on: date
+    closed_at: datetime | None
+
+
+def find_last(session: Session, participant_id: int, rule: str) -> Last | None:
+    """Find the latest alert of a rule about a participant, open or closed."""
+    query = (
+        select(Alert.diary_on, Alert.closed_at)
+        .where(Alert.participant_id == participant_id, Alert.rule == rule)
+        .order_by(Alert.raised_at.desc())
+        .limit(1)
+    )
+    row = session.execute(query).first()
+    return None if row is None else Last(row.diary_on, row.closed_at)
+
+
+def note_change(session: Session, alert_id: str, change_id: str) -> None:
+    """Note which change says why an alert was raised; its closing is noted in the same place."""
+    session.execute(update(Alert).where(Alert.id == alert_id).values(change_id=change_id))
+
+
 def list_watched(session: Session, states: Collection[str], limit: int = 5000) -> list[Participant]:
     """List the participants in some states, and those of others who have an open alert."""
     with_alert = select(Alert.participant_id).where(Alert.closed_at.is_(None))
@@ -66,18 +91,24 @@ def list_watched(session: Session, states: Collection[str], limit: int = 5000) -
     return list(session.scalars(query.order_by(Participant.id).limit(limit)))
 
 
-def closed_by_people(session: Session, ids: Collection[int]) -> dict[tuple[int, str], datetime]:
-    """When a person last closed an alert, by participant and rule."""
+def closed_by_people(
+    session: Session, ids: Collection[int], since: datetime
+) -> dict[int, dict[str, datetime]]:
+    """When a person last closed an alert since an instant, by participant and rule."""
     query = (
         select(Alert.participant_id, Alert.rule, func.max(Alert.closed_at))
         .where(
             Alert.participant_id.in_(ids),
-            Alert.closed_at.is_not(None),
+            Alert.closed_at >= since,
             Alert.closed_by != SYSTEM,
         )
         .group_by(Alert.participant_id, Alert.rule)
     )
-    return {(row[0], row[1]): row[2] for row in session.execute(query) if row[2] is not None}
+    found: dict[int, dict[str, datetime]] = {}
+    for participant_id, rule, at in session.execute(query):
+        if at is not None:
+            found.setdefault(participant_id, {})[rule] = at
+    return found
 
 
 def last_evenings(

@@ -8,9 +8,9 @@ the transaction, under one lock, so that a reader who asks for `seq > cursor` mi
 import hashlib
 import secrets
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import bindparam, insert, select, text
@@ -47,7 +47,7 @@ class Change:
 
 def instant(at: datetime) -> str:
     """The one way an instant is written in a body: UTC, microseconds, Z."""
-    return at.isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def queue_act(
@@ -88,11 +88,13 @@ def queue_version(
     actor: Mapping[str, str],
     originator: Mapping[str, str],
     texts: Mapping[str, str],
+    at: datetime,
     redacts: str | None = None,
 ) -> None:
     """Queue the change that seals a record version; the row itself is already in the session.
 
-    `redacts` names the text that this version removes from all the earlier ones.
+    `at` is when it was taken in; `redacts` names the text that this version removes from all the
+    earlier ones.
     """
     body = {
         **_said_by(row),
@@ -108,7 +110,7 @@ def queue_version(
         Change(
             stream=data_stream(row.site_id),
             op=row.op,
-            at=row.received_at,
+            at=at,
             actor_id=row.actor_id,
             body=body,
             study_code=study_code,
@@ -208,6 +210,12 @@ def find_head(session: Session, stream: str) -> tuple[int, str]:
 def list_heads(session: Session, streams: Iterable[str]) -> dict[str, tuple[int, str]]:
     """The heads of several streams."""
     return {stream: find_head(session, stream) for stream in streams}
+
+
+def bodies_of(session: Session, change_ids: Collection[str]) -> dict[str, str]:
+    """The sealed bodies of some changes, by change id."""
+    query = select(LedgerRow.change_id, LedgerRow.body).where(LedgerRow.change_id.in_(change_ids))
+    return {row.change_id: row.body for row in session.execute(query)}
 
 
 def list_streams(session: Session) -> list[str]:

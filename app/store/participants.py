@@ -169,6 +169,26 @@ def contacts_by_participant(session: Session, ids: Collection[int]) -> dict[int,
     return {contact.participant_id: contact for contact in session.scalars(query)}
 
 
+def list_contacts_but(
+    session: Session, states: Collection[str], limit: int = 5000
+) -> list[tuple[Contact, str, str]]:
+    """List the sealed contacts of participants in no such state: contact, study code, site."""
+    query = (
+        select(Contact, Participant.study_code, Participant.site_id)
+        .join(Participant, Participant.id == Contact.participant_id)
+        .where(Participant.state.not_in(states))
+        .order_by(Contact.participant_id)
+        .limit(limit)
+    )
+    return [(row[0], row[1], row[2]) for row in session.execute(query)]
+
+
+def list_with_record(session: Session, trial_record_id: str) -> list[Participant]:
+    """List the participants with a record identifier of the trial database."""
+    query = select(Participant).where(Participant.trial_record_id == trial_record_id)
+    return list(session.scalars(query.order_by(Participant.id).limit(20)))
+
+
 def get_site(session: Session, site_id: str) -> Site:
     """Get a site, or raise NotFound."""
     found = session.get(Site, site_id)

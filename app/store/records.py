@@ -153,7 +153,11 @@ def null_texts(session: Session, change_ids: Collection[str], field: str) -> Non
 
 
 def project(
-    session: Session, row: RecordVersion, record: Record | None, values: Mapping[str, Any]
+    session: Session,
+    row: RecordVersion,
+    record: Record | None,
+    values: Mapping[str, Any],
+    changed_at: datetime,
 ) -> None:
     """Bring the projection of a record, or the first of it, to its newest version."""
     if record is None:
@@ -168,7 +172,7 @@ def project(
     record.version = row.version
     record.diary_on = row.diary_on
     record.void = row.op == "void"
-    record.changed_at = row.received_at
+    record.changed_at = changed_at
     record.status = values["status"]
     record.pain_average = values["pain_average"]
 

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, literal_column, select
 from sqlalchemy.orm import Session
 
 from app.domain.schedule import EVENING
@@ -50,6 +50,7 @@ class DiaryRow:
     status: str
     late: bool
     pain_average: int | None
+    by_participant: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +159,20 @@ def list_diaries_of(
     return [DiaryRow(*row) for row in session.execute(query)]
 
 
+def days_entered_by_site(
+    session: Session, ids: Collection[int], first_on: date, last_on: date
+) -> set[tuple[int, date]]:
+    """Give participant and diary day of the entries between two days that the site made."""
+    query = select(RecordVersion.participant_id, RecordVersion.diary_on).where(
+        RecordVersion.participant_id.in_(ids),
+        RecordVersion.kind == literal_column("'diary'"),
+        RecordVersion.diary_on.between(first_on, last_on),
+        RecordVersion.version == literal_column("1"),
+        RecordVersion.assurance == literal_column("'staff'"),
+    )
+    return {(row[0], row[1]) for row in session.execute(query)}
+
+
 def count_undecided_of(session: Session, ids: Collection[int]) -> dict[int, int]:
     """Count what waits for the site's decision, of each participant who has any."""
     query = (
@@ -176,6 +191,22 @@ def list_versions_on(session: Session, participant_id: int, on: date) -> list[Re
             select(RecordVersion)
             .where(RecordVersion.participant_id == participant_id, RecordVersion.diary_on == on)
             .order_by(RecordVersion.kind, RecordVersion.record_id, RecordVersion.version)
+        )
+    )
+
+
+def list_versions_of(session: Session, participant_id: int) -> list[RecordVersion]:
+    """List every version of every record of a participant, each record's in order."""
+    return list(
+        session.scalars(
+            select(RecordVersion)
+            .where(RecordVersion.participant_id == participant_id)
+            .order_by(
+                RecordVersion.kind,
+                RecordVersion.diary_on,
+                RecordVersion.record_id,
+                RecordVersion.version,
+            )
         )
     )
 

@@ -51,7 +51,7 @@ def test_each_record_is_there_once_as_it_stands(stage: Stage) -> None:
         assert (status is not None) == is_diary
     assert entries[ids["corrected"]]["version"] == 3
     assert entries[ids["voided"]]["op"] == "void"
-    assert entries[ids["voided"]]["data"] is None
+    assert entries[ids["voided"]]["data"] == {"texts": {"source": "call"}}
     assert entries[ids["redacted"]]["data"]["scores"]["pain_average"]["value"] == 0
 
 

@@ -7,7 +7,7 @@ from fastapi.testclient import TestClient
 
 from app.domain.access import Actor, Grant, Role
 from app.main import create_app
-from app.services import accounts
+from app.services import keys
 from app.store.accounts import find_key
 from app.store.tables import Throttle
 from tests import trial
@@ -34,7 +34,7 @@ def status_of(stage: Stage, path: str, key: str) -> int:
 
 
 def test_each_route_asks_for_its_scope(stage: Stage) -> None:
-    for scope in accounts.SCOPES:
+    for scope in keys.SCOPES:
         key = trial.new_key(stage, "lyon", scopes=(scope,))
         for path, needed in ROUTES.items():
             assert status_of(stage, path, key) == (200 if scope == needed else 403), (scope, path)
@@ -67,7 +67,7 @@ def test_an_expired_or_revoked_key_is_401(stage: Stage) -> None:
     assert status_of(stage, "/api/v1/changes", brief) == 200
     with stage.database.write() as session:
         key_id = revoked.split("_")[1]
-        accounts.revoke_key(session, actor=manager, key_id=key_id, now=stage.clock.now)
+        keys.revoke(session, actor=manager, key_id=key_id, now=stage.clock.now)
     assert status_of(stage, "/api/v1/changes", revoked) == 401
     stage.clock.advance(days=1)
     assert status_of(stage, "/api/v1/changes", brief) == 401
@@ -97,14 +97,16 @@ def test_guesses_are_trailed_and_slowed_down_and_a_true_key_is_not(stage: Stage)
 
 def test_a_key_of_the_demo_opens_nothing_elsewhere(stage: Stage) -> None:
     with stage.database.write() as session:
-        key = accounts.create_key(
+        key = keys.create(
             session,
             actor=Actor("system", "system"),
-            label="demo",
-            sites=("*",),
-            expires_at=NOW + timedelta(days=1),
+            new=keys.NewKey(
+                label="demo",
+                sites=("*",),
+                expires_at=NOW + timedelta(days=1),
+                demo=True,
+            ),
             now=NOW,
-            demo=True,
         )
     assert status_of(stage, "/api/v1/changes", key) == 401
 

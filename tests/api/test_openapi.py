@@ -25,7 +25,8 @@ def test_it_tells_of_the_door_alone(stage: Stage) -> None:
     assert all(operation["security"] == [{"key": []}] for operation in operations)
     assert all("4XX" in operation["responses"] for operation in operations)
     assert all(operation["description"] for operation in operations)
-    assert {method for path in document["paths"].values() for method in path} == {"get"}
+    methods = {(m, path) for path, found in document["paths"].items() for m in found}
+    assert {path for m, path in methods if m != "get"} == {"/api/v1/cursors/{name}"}
 
 
 def test_its_examples_have_the_shapes_that_they_illustrate(stage: Stage) -> None:

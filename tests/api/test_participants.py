@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from app.domain.access import Actor
 from app.routers.api.shapes import FiguresPage, ParticipantsPage, SessionsPage
-from app.services import participants
+from app.services import sessions
 from app.services.trends import Trend, read_trend
 from tests import factories, trial
 from tests.api.test_changes import acts_of
@@ -38,15 +38,18 @@ def ask(stage: Stage, route: str, key: str = "", **query: Any) -> list[dict[str,
         query["after"] = page["next_cursor"]
 
 
-def hold(stage: Stage, who: Who, session_no: int, held_on: date) -> None:
+def hold(
+    stage: Stage, who: Who, session_no: int, held_on: date, area_cm2: float | None = None
+) -> None:
     """Date a session as the site does."""
     with stage.database.write() as session:
-        participants.record_session(
+        sessions.record_session(
             session,
             actor=stage.actor(Who.CLINICIAN),
             study_code=stage.cast.study_codes[who],
             session_no=session_no,
             held_on=held_on,
+            area_cm2=area_cm2,
             now=stage.clock.now,
         )
 
@@ -69,7 +72,8 @@ def test_participants_come_by_code_without_anything_that_leads_to_a_person(stage
 def test_sessions_are_those_that_the_site_dated(stage: Stage) -> None:
     assert ask(stage, "sessions") == []
     hold(stage, Who.OWN, 1, date(2026, 1, 14))
-    hold(stage, Who.OWN, 3, date(2026, 1, 19))
+    hold(stage, Who.OWN, 3, date(2026, 1, 19), 84.5)
+    assert [s["area_cm2"] for s in ask(stage, "sessions")] == [None, 84.5]
     assert [(s["study_code"], s["session_no"], s["held_on"]) for s in ask(stage, "sessions")] == [
         (stage.cast.study_codes[Who.OWN], 1, "2026-01-14"),
         (stage.cast.study_codes[Who.OWN], 3, "2026-01-19"),

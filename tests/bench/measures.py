@@ -1,4 +1,4 @@
-"""The measurements: saves per second against a bare handler, and the time of a year's page.
+"""The measurements: saves per second against a bare handler, and the time of the desk's pages.
 
 The served application has a process of its own; what is measured here is seen from loopback.
 """
@@ -15,7 +15,8 @@ from statistics import median
 from time import perf_counter
 from typing import Any
 
-from tests.bench.scenes import deployment_of, enrol_phones, live_a_year, sign_in_clinician
+from tests.bench.crowd import fill
+from tests.bench.scenes import DAYS, deployment_of, enrol_phones, live, sign_in_clinician
 
 Cookies = dict[str, str]
 Request = tuple[str, Cookies, dict[str, Any]]
@@ -32,6 +33,18 @@ class Saves:
     def ratio(self) -> float:
         """The diary's share of what the stack can do."""
         return self.diary_per_s / self.bare_per_s
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Median times in milliseconds in which pages of the desk are answered.
+
+    The cohort; one participant's latest days, as the page opens; and a participant's whole year.
+    """
+
+    cohort_ms: float
+    person_ms: float
+    year_ms: float
 
 
 def measure_saves(url: str, *, phones: int, days: int, rounds: int) -> Saves:
@@ -78,14 +91,20 @@ def send(port: int, requests: Sequence[Request]) -> None:
             assert answer.status == 201, (answer.status, told)
 
 
-def measure_page(url: str, *, views: int) -> float:
-    """Median time in milliseconds in which a participant's page with a whole year is answered."""
+def measure_desk(url: str, *, people: int, views: int) -> Desk:
+    """Answer the pages of the desk for `people` with a year each, `views` times."""
     (phone,) = enrol_phones(url, 1)
-    live_a_year(url, phone)
+    live(url, phone, DAYS)
+    fill(url, phone, people - 1)
     cookies = sign_in_clinician(url)
-    path = f"/desk/participants/{phone.study_code}?days=all"
+    own = f"/desk/participants/{phone.study_code}"
     with served(url) as port, closing(HTTPConnection("127.0.0.1", port, timeout=30)) as connection:
-        return median(view(connection, path, cookies) for _ in range(views))
+        return Desk(
+            *(
+                median(view(connection, path, cookies) for _ in range(views))
+                for path in ("/desk", own, f"{own}?days=all")
+            )
+        )
 
 
 def view(connection: HTTPConnection, path: str, cookies: Cookies) -> float:

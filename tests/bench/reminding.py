@@ -21,7 +21,7 @@ from app.domain.participant import State
 from app.domain.reach import Channel
 from app.gateways.sms import HttpTexter
 from app.services import reminders
-from app.services.participants import PHONE
+from app.services.contacts import PHONE
 from app.services.ports import Gateways, Sms
 from app.services.reminders import Courier
 from app.services.reminders.lane import THREADS

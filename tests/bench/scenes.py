@@ -10,7 +10,7 @@ from app.domain.access import SYSTEM, Actor, Grant, Role
 from app.domain.records import read_submission
 from app.domain.study import Study
 from app.routers.deps import DEVICE_COOKIE, PERSON_COOKIE, STAFF_COOKIE
-from app.services import accounts, devices, diary, participants, sites
+from app.services import accounts, devices, diary, participants, sessions, sites
 from app.services.deployment import Deployment
 from app.store.session import Database
 from tests import factories
@@ -55,10 +55,10 @@ def enrol_phones(url: str, count: int) -> list[Phone]:
     return phones
 
 
-def live_a_year(url: str, phone: Phone) -> None:
-    """Save the diary of every day of a year, and date the four sessions."""
+def live(url: str, phone: Phone, days: int) -> None:
+    """Save the diaries of the last days of the year, and date the four sessions."""
     database, deployment = Database(url), deployment_of(url)
-    for day in range(DAYS):
+    for day in range(DAYS - days, DAYS):
         sent = read_submission(phone.evening(deployment.study, day))
         with database.write() as session:
             diary.submit(
@@ -70,7 +70,7 @@ def live_a_year(url: str, phone: Phone) -> None:
             )
     for number, day in enumerate((10, 17, 24, 40), start=1):
         with database.write() as session:
-            participants.record_session(
+            sessions.record_session(
                 session,
                 actor=TEAM,
                 study_code=phone.study_code,

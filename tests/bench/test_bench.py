@@ -1,6 +1,6 @@
 """The bench itself works: a small run of each measurement gives a number, whatever it is."""
 
-from tests.bench.measures import measure_page, measure_saves
+from tests.bench.measures import measure_desk, measure_saves
 from tests.bench.reminding import measure_reminders
 
 
@@ -9,8 +9,9 @@ def test_saves_are_measured(empty_database_url: str) -> None:
     assert saves.ratio > 0
 
 
-def test_the_page_of_a_year_is_measured(empty_database_url: str) -> None:
-    assert measure_page(empty_database_url, views=1) > 0
+def test_the_desk_is_measured(empty_database_url: str) -> None:
+    desk = measure_desk(empty_database_url, people=3, views=1)
+    assert min(desk.cohort_ms, desk.person_ms, desk.year_ms) > 0
 
 
 def test_reminders_are_measured(empty_database_url: str) -> None:

@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from app.services import participants
+from app.services import sessions
 from tests.browser.hand import Hand, answers, receipt, saved
 from tests.browser.touches import ready
 from tests.people import NOW, Stage, Who
@@ -167,7 +167,7 @@ def test_a_correction_needs_a_reason_and_makes_a_second_version(
 
 def test_face_or_breathing_opens_the_numbers_on_the_tap(phone: Page, live_stage: Stage) -> None:
     with live_stage.database.write() as session:
-        participants.record_session(
+        sessions.record_session(
             session,
             actor=live_stage.actor(Who.CLINICIAN),
             study_code=live_stage.cast.study_codes[Who.OWN],

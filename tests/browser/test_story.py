@@ -29,7 +29,8 @@ def enrol_at_desk(desk: Page, stage: Stage) -> tuple[str, str]:
         ("scale", "vas100"),
     ):
         desk.check(f"input[name={name}][value={value}]")
-    desk.fill("[name=tz]", "Europe/Paris")
+    desk.select_option("[name=tz]", "Europe/Paris")
+    desk.fill("[name=consent_on]", "2026-01-15")
     desk.fill("[name=first_diary_on]", "2026-01-15")
     desk.fill("[name=last_diary_on]", "2026-03-31")
     desk.get_by_role("button", name="Enrol").click()

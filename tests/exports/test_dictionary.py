@@ -9,8 +9,10 @@ from pydantic import BaseModel
 
 from app.domain.diary_day import ClockFlag, Lateness
 from app.domain.records import (
+    MODES,
     PARTS,
     PAYLOADS,
+    SITE_TEXTS,
     TEXT_FIELDS,
     AnswerStatus,
     DiaryPayload,
@@ -21,6 +23,7 @@ from app.domain.records import (
     Severity,
     write_payload,
 )
+from app.domain.set_aside import ACCEPTABLE, flag_of
 from app.domain.study import Study, load_study
 from app.exports.dictionary import Variable, code_lists, describe, variables
 from app.routers.api.shapes import Entry
@@ -56,8 +59,9 @@ def test_every_member_of_every_payload_is_told(study: Study) -> None:
 
 
 def test_every_path_leads_somewhere(study: Study) -> None:
-    payload = DiaryPayload.model_validate(factories.diary(study))
-    saved = write_payload(payload) | {"texts": dict.fromkeys(TEXT_FIELDS, "x")}
+    entered = {"entered": {"mode": "call"}}
+    payload = DiaryPayload.model_validate(factories.diary(study) | entered)
+    saved = write_payload(payload) | {"texts": dict.fromkeys(TEXT_FIELDS | SITE_TEXTS, "x")}
     for variable in variables(study):
         if variable.kind is Kind.DIARY and variable.asked:
             for path in filter(None, (variable.path, variable.status)):
@@ -98,7 +102,8 @@ def test_code_lists_are_those_of_the_domain(study: Study) -> None:
     assert lists["op"] == set(Op)
     assert lists["kind"] == set(Kind)
     assert lists["lateness"] == set(Lateness)
-    assert lists["flags"] == {*ClockFlag, "helper", "recalled"}
+    assert lists["flags"] == {*ClockFlag, "helper", "recalled", *map(flag_of, ACCEPTABLE)}
+    assert lists["mode"] == set(MODES)
     assert lists["severity"] == set(get_args(Severity))
     assert lists["reason"] == set(get_args(Reason))
     assert lists["part"] == set(PARTS)

@@ -58,7 +58,7 @@ def of_op(items: list[Item], op: str) -> Item:
 def unsay(items: list[Item]) -> None:
     """Take the reason of a correction away, and the salt with it."""
     of_op(items, "correct")["reason"] = None
-    of_op(items, "correct")["text_salt"] = {"reason": None}
+    of_op(items, "correct")["text_salt"].update(reason=None)
 
 
 def reseal(items: list[Item]) -> None:

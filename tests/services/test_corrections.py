@@ -9,6 +9,7 @@ from sqlalchemy import text
 from app.domain.errors import DomainError, InvalidInput, NotAllowed, NotFound, WrongState
 from app.domain.records import Kind, read_payload, read_submission
 from app.services import corrections, diary, verification
+from app.services.corrections import Correction, Why
 from app.store import feed, records
 from tests import factories
 from tests.people import NOW, Stage, Who
@@ -16,7 +17,9 @@ from tests.people import NOW, Stage, Who
 SOON = NOW + timedelta(minutes=5)
 
 
-def correct(stage: Stage, who: Who, *, version: int = 1, reason: str = "misread") -> int:
+def correct(
+    stage: Stage, who: Who, *, version: int = 1, reason: str = "misread", source: str = "call"
+) -> int:
     """Correct the own participant's diary of last evening to 12."""
     payload = read_payload(Kind.DIARY, factories.diary(stage.deployment.study, average=12))
     with stage.database.write() as session:
@@ -25,8 +28,7 @@ def correct(stage: Stage, who: Who, *, version: int = 1, reason: str = "misread"
             deployment=stage.deployment,
             actor=stage.actor(who),
             base=(stage.cast.record_ids[Who.OWN], version),
-            payload=payload,
-            reason=reason,
+            correction=Correction(payload=payload, reason=reason, source=source),
             now=SOON,
         ).version
 
@@ -39,7 +41,8 @@ def test_both_values_stay_readable(stage: Stage) -> None:
         texts = records.texts_of(session, [rows[1].change_id])
     values = [json.loads(row.payload or "")["scores"]["pain_average"]["value"] for row in rows]
     assert values == [57, 12]
-    assert texts[rows[1].change_id]["reason"][0] == "misread"
+    said = {name: value for name, (value, _) in texts[rows[1].change_id].items()}
+    assert said == {"reason": "misread", "source": "call"}
     assert json.loads(rows[1].originator)["type"] == "staff"
     assert record is not None
     assert (record.version, record.pain_average) == (2, 12)
@@ -61,9 +64,12 @@ def test_nobody_else_corrects(stage: Stage, who: Who, error: type[DomainError]) 
         correct(stage, who)
 
 
-def test_a_reason_is_asked(stage: Stage) -> None:
-    with pytest.raises(InvalidInput):
-        correct(stage, Who.CLINICIAN, reason=" ")
+def test_a_reason_and_a_source_are_asked(stage: Stage) -> None:
+    for said in ((" ", "call"), ("misread", " ")):
+        with pytest.raises(InvalidInput) as refused:
+            correct(stage, Who.CLINICIAN, reason=said[0], source=said[1])
+        missing = "reason" if said[0] == " " else "source"
+        assert refused.value.code == f"{missing}_missing"
 
 
 def test_the_second_of_two_is_told(stage: Stage) -> None:
@@ -81,7 +87,7 @@ def test_a_voided_record_counts_nowhere_and_stays(stage: Stage) -> None:
             deployment=stage.deployment,
             actor=stage.actor(Who.CLINICIAN),
             base=(record_id, 1),
-            reason="practice",
+            why=Why(reason="practice", source="call"),
             now=SOON,
         )
     with stage.database.read() as session:

@@ -3,7 +3,7 @@
 import pytest
 
 from app.domain.errors import WrongState
-from app.services import passkeys
+from app.services import ceremonies, passkeys
 from app.services.deployment import Deployment
 from tests.people import NOW, Stage, settings_for
 
@@ -25,7 +25,7 @@ def test_passkeys_are_bound_to_the_host_that_people_type(
     base_url: str, party: tuple[str, str] | None
 ) -> None:
     deployment = Deployment.of(settings_for("sqlite://", base_url))
-    found = passkeys.find_party(deployment)
+    found = ceremonies.find_party(deployment)
     assert (found and (found.id, found.origin)) == party
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from app.domain.access import Actor
 from app.domain.errors import NotFound, NotSignedIn, TooFast
-from app.services import devices, passkeys
+from app.services import ceremonies, devices, passkeys
 from app.services.devices import Browser
 from app.services.passkeys import Answer, Opened
 from app.services.trail import record_refusal
@@ -175,7 +175,7 @@ def test_a_challenge_is_answered_once_even_wrongly(stage: Stage) -> None:
 def test_a_challenge_grows_old_and_is_cleaned_away(stage: Stage) -> None:
     key = made(stage)
     options = request(stage)
-    late = LATER + passkeys.CHALLENGE_LIVES
+    late = LATER + ceremonies.CHALLENGE_LIVES
     assert isinstance(open_with(stage, authenticator.show(key, options), now=late), NotSignedIn)
     request(stage)
     request(stage, now=late)

@@ -12,7 +12,7 @@ from app.domain.reach import Channel
 from app.domain.records import EntryStatus
 from app.domain.schedule import Kind, MissedCause
 from app.exports.figures import figures_of
-from app.services import participants, pauses
+from app.services import alerts, participants, pauses, sessions
 from app.services.cohorts import CohortRow, read_cohort
 from app.services.trends import Trend, read_trend, trend_of
 from app.store import reminders
@@ -105,7 +105,7 @@ def test_weeks_count_from_the_date_of_session_1(stage: Stage) -> None:
     before = trend(stage)
     assert (before.session_1_on, before.weeks, before.baseline) == (None, (), None)
     with stage.database.write() as session:
-        participants.record_session(
+        sessions.record_session(
             session,
             actor=stage.actor(Who.CLINICIAN),
             study_code=stage.cast.study_codes[Who.OWN],
@@ -236,6 +236,7 @@ def test_missed_evenings_call_while_the_diary_goes_on(stage: Stage) -> None:
     stage.clock.advance(days=3)
 
     def reasons() -> tuple[str, ...]:
+        alerts.review(stage.database, deployment=stage.deployment, now=stage.clock.now)
         with stage.database.read() as session:
             rows = read_cohort(
                 session, deployment=stage.deployment, actor=actor, now=stage.clock.now

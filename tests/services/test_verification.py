@@ -5,6 +5,7 @@ from sqlalchemy import text
 
 from app.domain.errors import BrokenChain
 from app.services import verification
+from tests import desk_scenes
 from tests.people import Stage, Who
 
 
@@ -62,3 +63,12 @@ def test_the_first_bad_row_is_named(stage: Stage, statement: str, stream: str, n
     found = fault(stage)
     assert found is not None
     assert (found.stream, found.no) == (stream, no)
+
+
+def test_a_signature_moved_to_other_days_is_named(stage: Stage) -> None:
+    assert desk_scenes.sign(stage, Who.OWN).status_code == 303
+    assert fault(stage) is None
+    behind_the_guards(stage, "UPDATE sign_offs SET until_on = '2026-01-12'")
+    found = fault(stage)
+    assert found is not None
+    assert found.stream == "sign_offs"

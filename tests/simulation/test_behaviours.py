@@ -21,7 +21,7 @@ from app.domain.records import (
     read_payload,
 )
 from app.domain.study import Study, load_study
-from app.services.participants import snapshot_of
+from app.services.listed_medicines import snapshot_of
 from app.simulation.answers import Diarist, scaled
 from app.simulation.behaviours import life, pauses
 from app.simulation.events import Amend, Change, Event, Hold, Pause, Resume, Travel

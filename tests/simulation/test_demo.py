@@ -13,13 +13,14 @@ from app.domain.diary_day import ZoneSpan, open_window
 from app.domain.errors import NotSignedIn
 from app.domain.records import Submission
 from app.domain.study.rules import Window
-from app.services import accounts, devices, standing, today, verification
+from app.services import accounts, devices, keys, standing, today, verification
 from app.services.today import Stage
 from app.simulation import evening, people
 from app.simulation.behaviours import life
+from app.simulation.colleagues import COLLEAGUES
 from app.simulation.demo import Demo, Ready, prepare
 from app.simulation.events import Amend
-from app.simulation.memory import recall, secret_of
+from app.simulation.memory import Account, recall, secret_of
 from app.simulation.people import cast
 from app.simulation.welcome import welcome
 from app.store import accounts as stored_accounts
@@ -32,8 +33,8 @@ SOON, NEXT_NOON = NOW + timedelta(minutes=5), NOW + timedelta(hours=15)
 IN_THE_NIGHT = NOW + timedelta(hours=4)
 
 
-def sign_in(demo: Demo, ready: Ready, now: datetime) -> str:
-    account = ready.clinician
+def sign_in(demo: Demo, ready: Ready, now: datetime, account: Account | None = None) -> str:
+    account = account or ready.clinician
     with demo.database.write() as session:
         return accounts.sign_in(
             session,
@@ -62,7 +63,7 @@ def test_everything_promised_is_there_and_holds(make_demo: MakeDemo) -> None:
     with demo.database.read() as session:
         report = verification.verify(session)
         invited = devices.find_invited(session, ready.participant_link.rpartition("/")[2], NOW)
-        key = accounts.find_key_actor(session, demo.deployment, ready.api_key, NOW)
+        key = keys.find_actor(session, demo.deployment, ready.api_key, NOW)
         people = participants.list_participants(session, {"*"})
         set_aside = records.list_undecided(session, [person.id for person in people])
     assert report.fault is None
@@ -70,7 +71,7 @@ def test_everything_promised_is_there_and_holds(make_demo: MakeDemo) -> None:
     assert invited.study_code == ready.study_code
     assert key is not None
     assert sorted(person.state for person in people) == ["completed", "enrolled", "enrolled"]
-    assert set_aside == []
+    assert [row.code for row in set_aside] == ["too_late_for_medicine"]
     assert sign_in(demo, ready, NOW)
     assert stage_of(demo, ready, NOW) is Stage.OPEN
     assert json.loads((demo.folder / "demo.json").read_text()) == {
@@ -81,8 +82,15 @@ def test_everything_promised_is_there_and_holds(make_demo: MakeDemo) -> None:
             "password": ready.clinician.password,
             "totp_secret": ready.clinician.totp_secret,
         },
+        **{
+            what: account.model_dump(exclude={"used_at"})
+            for what, account in ready.colleagues.items()
+        },
         "api_key": ready.api_key,
     }
+    assert set(ready.colleagues) == set(COLLEAGUES)
+    for account in ready.colleagues.values():
+        assert sign_in(demo, ready, NOW, account)
 
 
 def test_what_is_printed_leads_everybody_in(make_demo: MakeDemo) -> None:
@@ -168,7 +176,7 @@ def test_demo_credentials_are_refused_outside_demo_mode(make_demo: MakeDemo) -> 
     with pytest.raises(NotSignedIn):
         sign_in(elsewhere, ready, NOW)
     with demo.database.write() as session:
-        assert accounts.find_key_actor(session, elsewhere.deployment, ready.api_key, NOW) is None
+        assert keys.find_actor(session, elsewhere.deployment, ready.api_key, NOW) is None
         for login in ("clinician@demo", "coordinator@demo"):
             staff = stored_accounts.find_staff(session, login)
             assert staff is not None

@@ -12,8 +12,9 @@ from fastapi.routing import APIRoute
 
 from app.main import ROUTERS
 from app.routers import forms
-from tests import scenes
+from tests import desk_scenes, scenes, trial
 from tests.people import LAST_EVENING, Stage, Who
+from tests.staff_scenes import staffed
 
 # y gets in · d is at the door: not signed in · n may not · h is hidden: no such thing for them
 #
@@ -26,7 +27,9 @@ MATRIX = {
     "GET /desk/sign-in": "y y  y y y y y y y y  y y",
     "POST /desk/sign-in": "d d  d d d d d d d d  d d",
     "POST /desk/sign-out": "y y  y y y y y y y y  y y",
-    "GET /desk": "d d  y y y y y y y n  d d",
+    "GET /desk/confirm": "d d  y y y y y y y y  d d",
+    "POST /desk/confirm": "d d  d d d d d d d d  d d",
+    "GET /desk": "d d  y y y y y y y y  d d",  # the admin is led on to the accounts
     "GET /desk/participants/new": "d d  y y n y n n n n  d d",
     "POST /desk/participants": "d d  y y n y n n n n  d d",
     "GET /desk/participants/{study_code}": "d d  y y n h y y n n  d d",
@@ -34,19 +37,96 @@ MATRIX = {
     "GET /desk/participants/{study_code}/handout": "d d  y y n h n n n n  d d",
     "POST /desk/participants/{study_code}/handout": "d d  y y n h n n n n  d d",
     "POST /desk/participants/{study_code}/sessions": "d d  y y n h n n n n  d d",
-    "POST /desk/participants/{study_code}/withdrawal": "d d  y y n h n n n n  d d",
+    "GET /desk/participants/{study_code}/course": "d d  y y y h y y y n  d d",
+    "GET /desk/participants/{study_code}/arrival": "d d  y y n h n n n n  d d",
+    "POST /desk/participants/{study_code}/state": "d d  y y n h n n n n  d d",
+    "POST /desk/participants/{study_code}/visits": "d d  y y n h n n n n  d d",
+    "POST /desk/participants/{study_code}/medicines": "d d  y y n h n n n n  d d",
+    "POST /desk/participants/{study_code}/medicines/{medicine_id}/prescription": (
+        "d d  y y n h n n n n  d d"
+    ),
+    "POST /desk/participants/{study_code}/medicines/{medicine_id}/end": "d d  y y n h n n n n  d d",
+    "POST /desk/participants/{study_code}/enrolment": "d d  y y n h n n n n  d d",
+    "POST /desk/participants/{study_code}/zone": "d d  y y n h n n n n  d d",
+    "POST /desk/participants/{study_code}/preferences": "d d  y y n h n n n n  d d",
+    "POST /desk/participants/{study_code}/contact": "d d  y y n h n n n n  d d",
+    "GET /desk/formulary": "d d  y y n y n n n n  d d",
+    "POST /desk/formulary": "d d  y y n y n n n n  d d",
+    "POST /desk/formulary/{box_code}/removal": "d d  y y n y n n n n  d d",
     "POST /desk/participants/{study_code}/lost-phone": "d d  y y n h n n n n  d d",
     "GET /desk/participants/{study_code}/reminders": "d d  y y y h y y y n  d d",
+    "POST /desk/participants/{study_code}/clinic-measures": "d d  y n n h n n n n  d d",
+    "GET /desk/work": "d d  y y n y y y n n  d d",
+    "POST /desk/participants/{study_code}/alerts/{alert_id}/notes": "d d  y y n h n n n n  d d",
     "POST /desk/participants/{study_code}/alerts/{alert_id}/owner": "d d  y y n h n n n n  d d",
     "POST /desk/participants/{study_code}/alerts/{alert_id}/closing": "d d  y y n h n n n n  d d",
     "POST /desk/participants/{study_code}/pause": "d d  y y n h n n n n  d d",
     "POST /desk/participants/{study_code}/resume": "d d  y y n h n n n n  d d",
     "POST /desk/participants/{study_code}/test-message": "d d  y y n h n n n n  d d",
+    "GET /desk/participants/{study_code}/sign-off": "d d  y y n h y y n n  d d",
+    "POST /desk/participants/{study_code}/sign-off": "d d  y n n h n n n n  d d",
     "GET /desk/reminders": "d d  y y y y y y y n  d d",
     "POST /desk/reminders/{reminder_id}/retry": "d d  y y n h n n n n  d d",
     "POST /desk/reminders/{reminder_id}/call": "d d  y y n h n n n n  d d",
+    "GET /desk/participants/{study_code}/records/{record_id}/correction": (
+        "d d  y y n h n n n n  d d"
+    ),
+    "POST /desk/participants/{study_code}/records/{record_id}/correction": (
+        "d d  y y n h n n n n  d d"
+    ),
+    "GET /desk/participants/{study_code}/records/{record_id}/void": "d d  y y n h n n n n  d d",
+    "POST /desk/participants/{study_code}/records/{record_id}/void": "d d  y y n h n n n n  d d",
+    # accounts and rights
+    "GET /desk/accounts": "d d  n n n n n n n y  d d",
+    "POST /desk/accounts": "d d  n n n n n n n y  d d",
+    "GET /desk/accounts/{staff_id}": "d d  n n n n n n n y  d d",
+    "POST /desk/accounts/{staff_id}/grants": "d d  n n n n n n n y  d d",
+    "POST /desk/accounts/{staff_id}/grants/{grant_id}/end": "d d  n n n n n n n y  d d",
+    "POST /desk/accounts/{staff_id}/disable": "d d  n n n n n n n y  d d",
+    "POST /desk/accounts/{staff_id}/enable": "d d  n n n n n n n y  d d",
+    "POST /desk/accounts/{staff_id}/link": "d d  n n n n n n n y  d d",
+    "GET /desk/access": "d d  n n n n y y n y  d d",
+    "GET /desk/account": "d d  y y y y y y y y  d d",
+    "POST /desk/account/password": "d d  y y y y y y y y  d d",
+    "POST /desk/account/language": "d d  y y y y y y y y  d d",
+    "POST /desk/account/email": "d d  y y y y y y y y  d d",
+    "POST /desk/account/codes": "d d  y y y y y y y y  d d",
+    "POST /desk/account/sign-ins/end": "d d  y y y y y y y y  d d",
+    "POST /desk/account/passkeys/options": "d d  y y y y y y y y  d d",
+    "POST /desk/account/passkeys": "d d  y y y y y y y y  d d",
+    "POST /desk/account/passkeys/removal": "d d  y y y y y y y y  d d",
+    "POST /desk/sign-in/passkey/options": "y y  y y y y y y y y  y y",
+    "POST /desk/sign-in/passkey": "d d  d d d d d d d d  d d",
+    "POST /desk/confirm/passkey/options": "d d  y y y y y y y y  d d",
+    "POST /desk/confirm/passkey": "d d  d d d d d d d d  d d",
+    "GET /desk/join/{invitation}": "y y  y y y y y y y y  y y",
+    "POST /desk/join/{invitation}": "y y  y y y y y y y y  y y",
+    "GET /desk/participants/{study_code}/copy": "d d  y y n h n y n n  d d",
+    "POST /desk/participants/{study_code}/copy": "d d  y y n h n y n n  d d",
+    "GET /desk/sites/{site_id}/copy": "d d  y y n h n y n n  d d",
+    "POST /desk/sites/{site_id}/copy": "d d  y y n h n y n n  d d",
+    "GET /desk/trial-database": "d d  y y n y y y y n  d d",
+    "POST /desk/keys": "d d  n n n n n n y n  d d",
+    "POST /desk/keys/{key_id}/end": "d d  n n n n n n y n  d d",
+    "GET /desk/trail": "d d  y y n y y y y n  d d",
+    "GET /desk/trail.csv": "d d  y y n y y y y n  d d",
+    "GET /desk/trail.ndjson": "d d  y y n y y y y n  d d",
+    "GET /desk/trail/review": "d d  y y n y y y y n  d d",
+    "POST /desk/trail/reviews": "d d  y y n y y n n n  d d",
+    "GET /desk/set-aside": "d d  y y n y y y y n  d d",
+    "GET /desk/set-aside/{set_aside_id}": "d d  y y n h y y y n  d d",
+    "POST /desk/set-aside/{set_aside_id}": "d d  y y n h n n n n  d d",
+    "GET /desk/participants/{study_code}/entries/new": "d d  y y n h n n n n  d d",
+    "POST /desk/participants/{study_code}/entries": "d d  y y n h n n n n  d d",
+    "GET /desk/participants/{study_code}/letters": "d d  y y n h y y y n  d d",
+    "POST /desk/participants/{study_code}/letters": "d d  y y n h n n n n  d d",
+    "POST /desk/participants/{study_code}/letters/{request_id}": "d d  y y n h n n n n  d d",
+    "GET /desk/queries": "d d  y y n y y y y n  d d",
+    "POST /desk/queries/{query_id}": "d d  y y n h y n n n  d d",
+    "POST /desk/participants/{study_code}/days/{diary_on}/queries": "d d  y y n h y n n n  d d",
     # the trial database
     "GET /api/v1/changes": "d d  d d d d d d d d  y d",
+    "PUT /api/v1/cursors/{name}": "d d  d d d d d d d d  y d",
     "GET /api/v1/entries": "d d  d d d d d d d d  y d",
     "GET /api/v1/entries/{record_id}/history": "d d  d d d d d d d d  y d",
     "GET /api/v1/metadata": "d d  d d d d d d d d  y d",
@@ -141,11 +221,18 @@ def log_dose(stage: Stage) -> str:
 
 
 MADE: dict[str, Callable[[Stage], str]] = {
+    "key_id": lambda stage: trial.new_key(stage).split("_")[1],
     "dose_id": log_dose,
-    "alert_id": lambda stage: scenes.alerted(stage, Who.OWN)["alert_id"],
+    "alert_id": lambda stage: desk_scenes.alerted(stage, Who.OWN)["alert_id"],
     "reminder_id": lambda stage: scenes.messaged(stage, Who.OWN)["failed_id"],
     "message_id": lambda stage: scenes.lettered(stage, Who.OWN)["message_id"],
+    "request_id": lambda stage: scenes.lettered(stage, Who.OWN)["request_id"],
+    "query_id": lambda stage: desk_scenes.queried(stage, Who.OWN)["query_id"],
+    "set_aside_id": lambda stage: scenes.set_aside(stage, Who.OWN)["set_aside_id"],
     "locked_id": lambda stage: scenes.saved_locked(stage, Who.OWN)["locked_id"],
+    "staff_id": lambda stage: stage.actor(Who.FAR_CLINICIAN).id,
+    "grant_id": lambda stage: staffed(stage, Who.OWN)["grant_id"],
+    "invitation": lambda stage: staffed(stage, Who.OWN)["invitation"],
 }
 """What a path names that is not there on every evening."""
 
@@ -156,6 +243,7 @@ def ask(stage: Stage, route: str, made: dict[str, str]) -> tuple[str, str, dict[
     method, _, path = route.partition(" ")
     filled = path.format(
         study_code=cast.study_codes[Who.OWN],
+        site_id="lyon",
         record_id=cast.record_ids[Who.OWN],
         submission_id=cast.submission_ids[Who.OWN],
         diary_on=LAST_EVENING.date(),
@@ -164,6 +252,8 @@ def ask(stage: Stage, route: str, made: dict[str, str]) -> tuple[str, str, dict[
         device_id=stage.actor(Who.OWN).device_id,
         lang="fr",
         name="diary",
+        medicine_id=cast.rescue_ids[Who.OWN],
+        box_code="tramadol-50-mg-capsule",
     )
     with_it = {
         "GET /doses/new": {"params": {"medicine": cast.rescue_ids[Who.OWN]}},

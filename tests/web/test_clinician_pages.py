@@ -1,19 +1,20 @@
-"""The desk by HTTP: the cohort, a participant, the history of a day, sessions, withdrawal."""
+"""The desk by HTTP: the cohort, a participant, the history of a day."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pyotp
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import event, text
+from sqlalchemy import event
 
 from app.main import create_app
 from app.routers.deps import STAFF_COOKIE
-from app.services import accounts
-from tests import factories, trial
+from app.services import accounts, alerts
+from tests import desk_scenes, factories, trial
 from tests.people import LAST_EVENING, NOW, PASSWORD, Stage, Who, settings_for
 from tests.web.reading import Page
 
@@ -80,12 +81,27 @@ def test_the_cohort_shows_the_readers_own_site(stage: Stage) -> None:
 def test_who_missed_two_evenings_comes_first_and_can_be_shown_alone(stage: Stage) -> None:
     codes = stage.cast.study_codes
     evenings(stage, Who.OTHER, 3)
+    few = desk_scenes.without_rule(stage.deployment.study, "few_entries")
+    alerts.review(
+        stage.database, deployment=replace(stage.deployment, study=few), now=stage.clock.now
+    )
     desk = sign_in_again(stage)
     html = desk.get("/desk").text
     assert listed(html)[0] == codes[Who.OWN]
     assert "missed days" in html
     assert listed(desk.get("/desk?show=call").text) == [codes[Who.OWN]]
     assert listed(desk.get("/desk?show=paused").text) == []
+
+
+def test_the_totals_are_of_whom_the_reader_sees(stage: Stage) -> None:
+    whole = Page(stage.client(Who.CLINICIAN).get("/desk").text).text
+    assert "2 enrolled · 1 invited" in whole
+    assert "mean of 2 participants, 0 at 80 % or more" in whole.replace("\u00a0", " ")
+    assert "Nobody has a whole week yet." in whole
+    assert "whole week" not in stage.client(Who.ASSESSOR).get("/desk").text
+    elsewhere = stage.client(Who.INSPECTOR).get("/desk?site=lille").text
+    assert listed(elsewhere) == []
+    assert "2 enrolled" not in elsewhere
 
 
 @pytest.mark.parametrize("order", ["code", "entry", "adherence", "session", "nonsense"])
@@ -102,6 +118,7 @@ def test_trends_are_not_for_the_data_manager(stage: Stage) -> None:
     assert 'class="spark"' not in cohort
     assert 'class="spark"' in stage.client(Who.CLINICIAN).get("/desk").text
     assert stage.client(Who.DATA_MANAGER).get(own(stage)).status_code == 403
+    assert own(stage, "/course") in Page(cohort).links
 
 
 def test_a_participants_page_draws_and_tells_what_was_answered(stage: Stage) -> None:
@@ -160,73 +177,6 @@ def test_before_the_first_entry_the_page_stands(stage: Stage) -> None:
 def test_a_period_is_shown_or_ignored(stage: Stage, period: str) -> None:
     desk = stage.client(Who.CLINICIAN)
     assert desk.get(own(stage), params={"days": period}).status_code == 200
-
-
-def test_a_session_is_dated_by_the_site(stage: Stage) -> None:
-    desk = stage.client(Who.CLINICIAN)
-    form = Page(desk.get(own(stage)).text).form(own(stage, "/sessions"))
-    assert form["session_no"] == ["1"]
-    answer = desk.post(own(stage, "/sessions"), data={**form, "held_on": "2026-01-19"})
-    assert (answer.status_code, answer.headers["location"]) == (303, own(stage))
-    page = desk.get(own(stage)).text
-    assert "19 Jan 2026" in page
-    assert ">S1</text>" in page
-    assert "Week 1, 19 Jan to 25 Jan" in page
-    assert Page(page).form(own(stage, "/sessions"))["session_no"] == ["2"]
-
-
-@pytest.mark.parametrize(
-    ("typed", "told"),
-    [
-        ({"session_no": "1", "held_on": ""}, "Fill in this field."),
-        ({"session_no": "1", "held_on": "19/01/2026"}, "This is not a date."),
-        ({"session_no": "1", "held_on": "2026-02-19"}, "This date is in the future."),
-        ({"session_no": "one", "held_on": "2026-01-19"}, "Sessions are numbered from 1."),
-        ({"session_no": "²", "held_on": "2026-01-19"}, "Sessions are numbered from 1."),
-        ({"session_no": "99", "held_on": "2026-01-19"}, "Sessions are numbered from 1."),
-    ],
-)
-def test_a_refused_session_keeps_what_was_typed(
-    stage: Stage, typed: dict[str, str], told: str
-) -> None:
-    desk = stage.client(Who.CLINICIAN)
-    answer = desk.post(own(stage, "/sessions"), data=typed)
-    assert answer.status_code == 422
-    assert told in answer.text
-    kept = Page(answer.text).form(own(stage, "/sessions"))
-    assert {name: values[0] for name, values in kept.items()} == typed
-    with stage.database.read() as session:
-        dated = session.execute(text("SELECT count(*) FROM mesotherapy_sessions")).scalar()
-    assert dated == 0
-
-
-def test_sessions_follow_one_another(stage: Stage) -> None:
-    desk = stage.client(Who.CLINICIAN)
-    desk.post(own(stage, "/sessions"), data={"session_no": "1", "held_on": "2026-01-19"})
-    answer = desk.post(own(stage, "/sessions"), data={"session_no": "2", "held_on": "2026-01-18"})
-    assert answer.status_code == 422
-    assert "check against session 1" in answer.text
-
-
-def test_withdrawal_needs_a_reason_and_is_the_end(stage: Stage) -> None:
-    desk = stage.client(Who.CLINICIAN)
-    refused = desk.post(own(stage, "/withdrawal"), data={"reason": "  "})
-    assert refused.status_code == 422
-    assert "Say in a few words why" in refused.text
-    assert desk.post(own(stage, "/withdrawal"), data={"reason": "moved away"}).status_code == 303
-    page = desk.get(own(stage)).text
-    assert "withdrawn" in page
-    assert own(stage, "/withdrawal") not in Page(page).forms
-    again = desk.post(own(stage, "/withdrawal"), data={"reason": "again"})
-    assert again.status_code == 409
-    assert "not possible in the participant" in Page(again.text).text
-
-
-def test_a_form_of_another_site_is_not_there(stage: Stage) -> None:
-    far = stage.client(Who.FAR_CLINICIAN)
-    answer = far.post(own(stage, "/sessions"), data={"session_no": "1", "held_on": "2026-01-19"})
-    assert answer.status_code == 404
-    assert stage.cast.study_codes[Who.OWN] not in answer.text
 
 
 def test_readers_are_offered_no_form(stage: Stage) -> None:

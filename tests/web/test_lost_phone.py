@@ -14,7 +14,7 @@ def path(stage: Stage, below: str = "") -> str:
 
 def card(stage: Stage, who: Who = Who.CLINICIAN) -> str:
     """The words of the card about phones."""
-    html = stage.client(who).get(path(stage)).text
+    html = stage.client(who).get(path(stage, "/course")).text
     return Page(html.partition('id="phones"')[2].partition("</section>")[0]).text
 
 
@@ -36,8 +36,8 @@ def test_the_desk_sees_each_phone_and_its_last_contact_by_the_participants_clock
 
 def test_a_lost_phone_is_closed_and_a_new_link_is_next(stage: Stage) -> None:
     answer = close(stage)
-    assert answer.headers["location"] == path(stage) + "#phones"
-    html = stage.client(Who.CLINICIAN).get(path(stage)).text
+    assert answer.headers["location"] == path(stage, "/course") + "#phones"
+    html = stage.client(Who.CLINICIAN).get(path(stage, "/course")).text
     assert "revoked 20 Jan 2026" in card(stage)
     assert "No phone opens this diary. Next: a new enrolment link." in card(stage)
     assert path(stage, "/handout") in Page(html).links

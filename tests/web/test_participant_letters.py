@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from httpx2 import Response
 
-from tests import scenes
+from tests import desk_scenes, scenes
 from tests.people import LAST_EVENING, Stage, Who
 from tests.web.reading import Page
 from tests.web.test_participant_settings import english
@@ -170,7 +170,8 @@ def test_the_words_of_a_request_are_for_the_site_alone(stage: Stage) -> None:
 
 def test_a_refused_form_of_the_desk_still_shows_them(stage: Stage) -> None:
     ask(stage)
-    path = f"/desk/participants/{stage.cast.study_codes[Who.OWN]}/withdrawal"
-    refused = stage.client(Who.CLINICIAN).post(path, data={"reason": " "})
+    alert_id = desk_scenes.alerted(stage, Who.OWN)["alert_id"]
+    path = f"/desk/participants/{stage.cast.study_codes[Who.OWN]}/alerts/{alert_id}/closing"
+    refused = stage.client(Who.CLINICIAN).post(path, data={"alert_reason": " "})
     assert refused.status_code == 422
     assert "57 was 75" in refused.text

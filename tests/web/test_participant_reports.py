@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from app.domain.records import Kind
-from app.services import participants
+from app.services import sessions
 from app.store import records
 from tests.people import NOW, Stage, Who
 from tests.web.reading import Page
@@ -17,7 +17,7 @@ def hold(stage: Stage, *dates: date) -> None:
     actor = stage.actor(Who.CLINICIAN)
     with stage.database.write() as session:
         for number, held_on in enumerate(dates, start=1):
-            participants.record_session(
+            sessions.record_session(
                 session,
                 actor=actor,
                 study_code=stage.cast.study_codes[Who.OWN],

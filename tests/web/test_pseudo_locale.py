@@ -25,7 +25,9 @@ from babel.messages.catalog import Message
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
+from app.domain.figures import FACTORS_PER_MG
 from app.rendering import LANGUAGES
+from tests.people import STAFF
 
 ROOT = Path(__file__).parents[2]
 LANG = "fr"
@@ -39,18 +41,40 @@ DATA = re.compile(
     | \b[0-9a-f]{8}-[0-9a-f-]{27}\b | \b[0-9a-f]{12}\b  # ids of records, numbers of requests
     | \b[2-9A-Z]{4}\b                               # receipts
     | https?://\S+ | \S+@\S+\.\w+ | \w+…@\w+…\S*    # addresses, also covered ones
-    | \b\d+\s?(?:mg|µg/h|mL|g)\b
+    | \b\d+\s?(?:mg|µg/h|mL|g|cm²)(?!\w)
     """,
     re.VERBOSE,
 )
 """What a scene puts into a page that no dictionary knows."""
+ADDRESS = re.compile(r"\S+@\S+\.\w+")
+"""Looked for first: a part of it may be a name."""
 NAMES = {
-    *("CHU lyon", "Dr site clinician", "CDC-2022", "testclient", "Lyrica", "Durogesic"),
+    *(
+        *STAFF,
+        *(f"Dr {who}" for who in STAFF),
+        *(who.replace(" ", ".") for who in STAFF),
+        *("CHU lyon", "lyon", "lille"),
+        *("Alex Martin", "Camille Durand"),
+        *("trial database", "warehouse", "statistics"),
+        *FACTORS_PER_MG,
+        "CDC-2022",
+        "testclient",
+        "Lyrica",
+        "Durogesic",
+    ),
+    *("CHU", "CSV", "NDJSON"),
     *("SMS", "SD", "MME", "QR", "iPhone", "iPad", "Android"),
     "J’avais pris deux comprimés, pas un.",
     "La séance de vendredi est à 9 h. À bientôt !",
     "C’est corrigé, merci.",
+    "Le cahier du centre note 75 ce soir-là. Est-ce bien 57 ?",
+    "Oui au toucher, mais un seul déclencheur : est-ce complet ?",
+    "Oui, vérifié au téléphone.",
 }
+
+
+DATA_TAGS = {"script", "style", "q", "code"}
+DATA_CLASSES = {"written", "code"}
 
 
 class Words(HTMLParser):
@@ -59,13 +83,15 @@ class Words(HTMLParser):
     def __init__(self, html: str) -> None:
         super().__init__()
         self.pieces: list[tuple[str, str]] = []
-        self._inside: list[str] = []
+        self._inside: list[tuple[str, bool]] = []
         self._depth = 0
         self.feed(html)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Note what attributes say."""
-        self._inside.append(tag)
+        classes = set((dict(attrs).get("class") or "").split())
+        # What is quoted was typed by somebody, and what is code is for machines.
+        self._inside.append((tag, tag in DATA_TAGS or bool(classes & DATA_CLASSES)))
         for name, value in attrs:
             is_words = name in SPOKEN or (name.startswith("data-") and " " in (value or ""))
             if value and is_words and name != "data-document" and tag != "meta":
@@ -73,14 +99,14 @@ class Words(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         """Leave an element."""
-        while self._inside and self._inside.pop() != tag:
+        while self._inside and self._inside.pop()[0] != tag:
             pass
 
     def handle_data(self, data: str) -> None:
         """Note what the page shows."""
         texts, self._depth = outside(data, self._depth)
-        if not {"script", "style"} & set(self._inside):
-            where = self._inside[-1] if self._inside else ""
+        if not any(is_data for _, is_data in self._inside):
+            where = self._inside[-1][0] if self._inside else ""
             self.pieces += [(where, text) for text in texts]
 
 
@@ -130,7 +156,7 @@ def known() -> re.Pattern[str]:
 def left_over(text: str) -> str:
     """What of a text is neither the study's nor data; empty when nothing with letters is left."""
     told = " ".join(text.split())
-    rest = DATA.sub(" ", known().sub(" ", told))
+    rest = DATA.sub(" ", known().sub(" ", ADDRESS.sub(" ", told)))
     return " ".join(rest.split()) if re.search(r"[^\W\d_]{2}", rest) else ""
 
 

@@ -3,14 +3,13 @@
 from dataclasses import replace
 from datetime import timedelta
 
-import pytest
 from fastapi.testclient import TestClient
 
 from app.domain.reach import Channel
 from app.domain.schedule import ReminderState
 from app.services import alerts
 from app.store.participants import list_devices
-from tests import scenes
+from tests import desk_scenes, scenes
 from tests.desk import message, person_of
 from tests.people import NOW, Stage, Who
 from tests.web.reading import Page
@@ -37,7 +36,7 @@ def desk(stage: Stage) -> TestClient:
 
 def alerted(stage: Stage) -> str:
     """An open alert of the own participant."""
-    return scenes.alerted(stage, Who.OWN)["alert_id"]
+    return desk_scenes.alerted(stage, Who.OWN)["alert_id"]
 
 
 def test_a_timeline_says_each_messages_way_and_stages(stage: Stage) -> None:
@@ -156,20 +155,6 @@ def test_a_cause_that_may_still_change_says_so(stage: Stage) -> None:
     assert "it may still hold the entry" in told
 
 
-def test_a_test_message_is_sent_from_the_page_and_the_handout(stage: Stage) -> None:
-    path = own(stage, "/test-message")
-    assert path in read(stage, own(stage)).forms
-    assert path in read(stage, own(stage, "/handout")).forms
-    answer = desk(stage).post(path)
-    assert (answer.status_code, answer.headers["location"]) == (303, own(stage) + "#reach")
-    assert "Test message by e-mail: on its way." in read(stage, own(stage)).text
-    for _ in range(2):
-        assert desk(stage).post(path).status_code == 303
-    refused = desk(stage).post(path)
-    assert refused.status_code == 409
-    assert "test messages a day are enough" in refused.text
-
-
 def test_an_alert_is_taken_on_and_closed(stage: Stage) -> None:
     alert = own(stage, f"/alerts/{alerted(stage)}")
     page = read(stage, own(stage))
@@ -181,13 +166,13 @@ def test_an_alert_is_taken_on_and_closed(stage: Stage) -> None:
     assert "You have taken this on." in page.text
     assert f"{alert}/owner" not in page.forms
     assert "Dr site clinician" in read(stage, "/desk?show=call").text
-    refused = desk(stage).post(f"{alert}/closing", data={"alert_reason": " "})
+    refused = desk(stage).post(f"{alert}/closing", data={"words": " "})
     assert refused.status_code == 422
     assert "Say in a few words what was done." in refused.text
-    closed = desk(stage).post(f"{alert}/closing", data={"alert_reason": "new address"})
+    closed = desk(stage).post(f"{alert}/closing", data={"words": "new address"})
     assert closed.headers["location"] == own(stage) + "#alerts"
     assert "cannot be reached" not in read(stage, own(stage)).text
-    again = desk(stage).post(f"{alert}/closing", data={"alert_reason": "me too"})
+    again = desk(stage).post(f"{alert}/closing", data={"words": "me too"})
     assert again.status_code == 409
     assert "closed already" in again.text
 
@@ -197,40 +182,3 @@ def test_what_closed_by_itself_is_told(stage: Stage) -> None:
     reached = replace(stage.deployment, channels=frozenset({Channel.EMAIL}))
     alerts.review(stage.database, deployment=reached, now=NOW)
     assert desk(stage).post(path).status_code == 409
-
-
-def test_a_pause_is_set_and_ended(stage: Stage) -> None:
-    form = {
-        "pause_from_on": "2026-01-20",
-        "pause_until_on": "2026-01-25",
-        "pause_reason": "surgery",
-    }
-    answer = desk(stage).post(own(stage, "/pause"), data=form)
-    assert (answer.status_code, answer.headers["location"]) == (303, own(stage) + "#pause")
-    page = read(stage, own(stage))
-    assert "Paused from 20 Jan 2026 to 25 Jan 2026." in page.text
-    assert own(stage, "/pause") not in page.forms
-    resumed = {"resume_from_on": "2026-01-22", "resume_reason": "well again"}
-    assert desk(stage).post(own(stage, "/resume"), data=resumed).status_code == 303
-    assert "to 21 Jan 2026." in read(stage, own(stage)).text
-
-
-@pytest.mark.parametrize(
-    ("changed", "told"),
-    [
-        ({"pause_from_on": ""}, "Fill in this field."),
-        ({"pause_from_on": "2026-01-19"}, "This day is over."),
-        ({"pause_until_on": "2026-01-19"}, "The last day comes before the first."),
-        ({"pause_until_on": "soon"}, "This is not a date."),
-        ({"pause_reason": ""}, "Say in a few words why"),
-    ],
-)
-def test_a_refused_pause_keeps_what_was_typed(
-    stage: Stage, changed: dict[str, str], told: str
-) -> None:
-    form = {"pause_from_on": "2026-01-20", "pause_until_on": "", "pause_reason": "surgery"}
-    answer = desk(stage).post(own(stage, "/pause"), data=form | changed)
-    assert answer.status_code == 422
-    assert told in answer.text
-    kept = Page(answer.text).form(own(stage, "/pause"))
-    assert {name: values[0] for name, values in kept.items()} == form | changed

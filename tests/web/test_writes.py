@@ -2,9 +2,10 @@
 
 A writing route that is not here fails the suite. Some acts leave none: signing out, which ends a
 sign-in and leaves one only when it ends push messages, what a gateway says of a text, which stands
-in the reminder's own events, asking for the challenge of a passkey, which is no act yet, and
-choosing how a phone shows its pages, which only that phone knows. What a phone tells of a message
-or of a page that it shows is evidence about an evening, and stands there.
+in the reminder's own events, asking for the challenge of a passkey, which is no act yet, choosing
+how a phone shows its pages, which only that phone knows, and what a puller says of its own copy.
+What a phone tells of a message or of a page that it shows is evidence about an evening, and stands
+there.
 """
 
 import uuid
@@ -18,9 +19,10 @@ from httpx2 import Response
 from app.main import ROUTERS
 from app.routers import forms
 from app.services import devices
-from app.store.feed import find_last_seq
 from tests import authenticator, factories, scenes
 from tests.people import NOW, PASSWORD, PIN, Stage, Who
+from tests.web import desk_writes, staff_writes
+from tests.web.desk_writes import DIARY, desk, last_seq
 
 Steps = Iterable[Response]
 """What is asked one after the other; every step succeeds and leaves a change."""
@@ -29,41 +31,21 @@ UNAUDITED = {
     "POST /desk/sign-out",
     "POST /sign-out",
     "POST /gateway/reports",
+    "PUT /api/v1/cursors/{name}",
     "POST /passkeys/new/options",
     "POST /passkeys/options",
+    "POST /desk/account/passkeys/options",
+    "POST /desk/confirm/passkey/options",
+    "POST /desk/sign-in/passkey/options",
     "POST /settings/look",
     "POST /receipts",
     "POST /evening/opened",
-}
-DIARY = {
-    "pain_average": "57",
-    "pain_average.status": "answered",
-    "pain_worst": "71",
-    "pain_worst.status": "answered",
-    "allodynia": "no",
-    "none": "on",
-}
-ENROLMENT = {
-    "site": "lyon",
-    "language": "fr",
-    "tz": "Europe/Paris",
-    "limb": "hand",
-    "side": "left",
-    "scale": "vas100",
-    "first_diary_on": "2026-01-20",
-    "last_diary_on": "2026-03-31",
 }
 
 
 def own(stage: Stage, path: str, **form: Any) -> Response:
     """Post a form as the own participant, with fresh ids unless they are given."""
     return stage.client(Who.OWN).post(path, data=forms.ids() | form)
-
-
-def desk(stage: Stage, below: str, **form: Any) -> Response:
-    """Post a form of the own participant's page as the clinician of the site."""
-    path = f"/desk/participants/{stage.cast.study_codes[Who.OWN]}/{below}"
-    return stage.client(Who.CLINICIAN).post(path, data=form)
 
 
 def sign_in(stage: Stage) -> Steps:
@@ -151,53 +133,10 @@ def notify(stage: Stage) -> Steps:
     yield own(stage, "/push/subscription/end")
 
 
-def at_queue(stage: Stage, which: str, act: str, **form: Any) -> Steps:
-    """Act on a message of the queue as the clinician of the site."""
-    made = scenes.messaged(stage, Who.OWN)
-    path = f"/desk/reminders/{made[which]}/{act}"
-    yield stage.client(Who.CLINICIAN).post(path, data=form)
-
-
-def care(stage: Stage) -> Steps:
-    """Take an alert on, and close it."""
-    alert = f"alerts/{scenes.alerted(stage, Who.OWN)['alert_id']}"
-    yield desk(stage, f"{alert}/owner")
-    yield desk(stage, f"{alert}/closing", alert_reason="called, all is well")
-
-
-def pause(stage: Stage) -> Steps:
-    """Pause the diary, and resume it."""
-    today = stage.clock.now.date().isoformat()
-    yield desk(stage, "pause", pause_from_on=today, pause_reason="operation")
-    yield desk(stage, "resume", resume_from_on=today, resume_reason="put off")
-
-
 WRITES: dict[str, Callable[[Stage], Steps]] = {
+    **staff_writes.WRITES,
+    **desk_writes.WRITES,
     "POST /desk/sign-in": sign_in,
-    "POST /desk/participants": lambda stage: [
-        stage.client(Who.CLINICIAN).post("/desk/participants", data=ENROLMENT)
-    ],
-    "POST /desk/participants/{study_code}/handout": lambda stage: [desk(stage, "handout")],
-    "POST /desk/participants/{study_code}/sessions": lambda stage: [
-        desk(stage, "sessions", session_no="1", held_on="2026-01-15")
-    ],
-    "POST /desk/participants/{study_code}/withdrawal": lambda stage: [
-        desk(stage, "withdrawal", reason="asked to leave")
-    ],
-    "POST /desk/participants/{study_code}/lost-phone": lambda stage: [
-        desk(stage, "lost-phone", lost_reason="left on the bus")
-    ],
-    "POST /desk/participants/{study_code}/alerts/{alert_id}/owner": care,
-    "POST /desk/participants/{study_code}/alerts/{alert_id}/closing": care,
-    "POST /desk/participants/{study_code}/pause": pause,
-    "POST /desk/participants/{study_code}/resume": pause,
-    "POST /desk/participants/{study_code}/test-message": lambda stage: [
-        desk(stage, "test-message")
-    ],
-    "POST /desk/reminders/{reminder_id}/retry": lambda stage: at_queue(stage, "failed_id", "retry"),
-    "POST /desk/reminders/{reminder_id}/call": lambda stage: at_queue(
-        stage, "call_id", "call", outcome="no_answer"
-    ),
     "POST /passkeys": open_by_passkey,
     "POST /passkeys/opening": open_by_passkey,
     "POST /passkeys/removal": open_by_passkey,
@@ -231,12 +170,6 @@ WRITES: dict[str, Callable[[Stage], Steps]] = {
     "POST /confirmations/{locked_id}": disown,
     "POST /submissions": submit,
 }
-
-
-def last_seq(stage: Stage) -> int:
-    """Where the ledger ends."""
-    with stage.database.read() as session:
-        return find_last_seq(session)
 
 
 def test_every_writing_route_is_here() -> None:

@@ -10,8 +10,10 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
+from app.domain.diary_day import zone_named
+from app.domain.errors import InvalidInput
 from app.domain.study.formulary import Formulary
-from app.domain.study.notices import DayMessages, Message, Notice, PushWords, Quiet
+from app.domain.study.notices import DayMessages, Digest, Message, Notice, PushWords, Quiet
 from app.domain.study.questions import (
     Anchors,
     Gate,
@@ -29,6 +31,7 @@ from app.domain.study.rules import (
     Flags,
     Scale,
     Sessions,
+    SiteHours,
     Week,
     Window,
 )
@@ -80,6 +83,13 @@ class Emergency(Part):
     numbers: Annotated[tuple[EmergencyNumber, ...], Field(min_length=1)]
 
 
+def _known_zone(tz: str) -> str:
+    try:
+        return zone_named(tz).key
+    except InvalidInput:
+        raise ValueError("this time zone is not known") from None
+
+
 class StudyFile(Part):
     """Everything that study.toml sets. See `Study` for the whole."""
 
@@ -96,8 +106,10 @@ class StudyFile(Part):
     unconfirmed_after_days: Days
     adherence_target: Annotated[int, Field(ge=1, le=100)]
     credentials_end_after_days: Days
+    tz: Annotated[str, AfterValidator(_known_zone)]
     window: Window
     sessions: Sessions
+    site_hours: SiteHours
     baseline: Baseline
     week: Week
     flags: Flags
@@ -114,6 +126,7 @@ class StudyFile(Part):
     reminders: Annotated[tuple[Reminder, ...], AfterValidator(distinct)]
     test_message: Message
     day_messages: DayMessages
+    digest: Digest
     push: PushWords
     quiet: Quiet
     alerts: AlertRules

@@ -66,7 +66,7 @@ class Medicine(Part):
     """One box: its name, what a unit of it holds and how it is taken. `code` is stable."""
 
     code: str
-    atc: Atc
+    atc: Atc | None = None
     name: str
     inn: Text
     ingredients: tuple[Ingredient, ...]
@@ -167,7 +167,7 @@ def boxes_of(product: Product) -> tuple[Medicine, ...]:
 def _medicine(product: Product, name: str, box: Box) -> Medicine:
     amounts = box.mg or (None,) * len(product.ingredients)
     return Medicine(
-        code=_slug(f"{name} {box.strength} {product.unit}"),
+        code=code_of(name, box.strength, product.unit),
         atc=product.atc,
         name=name,
         inn=product.inn,
@@ -182,6 +182,8 @@ def _medicine(product: Product, name: str, box: Box) -> Medicine:
     )
 
 
-def _slug(words: str) -> str:
+def code_of(name: str, strength: str, unit: str) -> str:
+    """The code of a box: what is printed on it, in small letters, digits and dashes."""
+    words = f"{name} {strength} {unit}"
     ascii_words = unicodedata.normalize("NFKD", words.replace("µ", "u")).encode("ascii", "ignore")
     return re.sub(r"[^a-z0-9]+", "-", ascii_words.decode().lower()).strip("-")

@@ -31,6 +31,15 @@ class DayMessages(Part):
     opens_tomorrow: DayMessage
 
 
+class Digest(Message):
+    """What the team is told on a working day of open work; numbers fill `{tasks}`, `{waiting}`.
+
+    `at` is local time of the site's hours; `{link}` leads to the list.
+    """
+
+    at: time
+
+
 class Quiet(Part):
     """The local hours in which nothing is sent, wherever the participant is; may pass midnight."""
 

@@ -161,6 +161,31 @@ class ScarceAlert(Part):
         return of_days
 
 
+class SiteHours(Part):
+    """When the site is there: ISO days of the week, its hours, and whose public holidays are free.
+
+    `holidays` is a country, with a region where its holidays differ (FR, FR-57).
+    """
+
+    days: Annotated[tuple[Annotated[int, Field(ge=1, le=7)], ...], Field(min_length=1)]
+    opens: time
+    closes: time
+    zone: Annotated[str, Field(pattern=r"^[A-Za-z_]+(/[A-Za-z_]+)+$")]
+    holidays: Annotated[str, Field(pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$")]
+
+    @field_validator("days")
+    @classmethod
+    def _days_rise(cls, days: tuple[int, ...]) -> tuple[int, ...]:
+        return rising(days)
+
+    @field_validator("closes")
+    @classmethod
+    def _after_opening(cls, closes: time, info: ValidationInfo) -> time:
+        if closes <= info.data.get("opens", time.min):
+            raise ValueError("comes before it opens")
+        return closes
+
+
 class AlertRules(Part):
     """Every alert rule by its code, which is the name of its field."""
 

@@ -59,7 +59,12 @@ def list_sessions(service: Here, holder: ExportKey, query: Asked) -> SessionsPag
         roster = query.read(session, holder)
         held = list_sessions_of(session, [person.id for person in roster.people])
     shown = [
-        {**_whose(person), "session_no": row.session_no, "held_on": row.held_on}
+        {
+            **_whose(person),
+            "session_no": row.session_no,
+            "held_on": row.held_on,
+            "area_cm2": row.area_cm2,
+        }
         for person in roster.people
         for row in held
         if row.participant_id == person.id

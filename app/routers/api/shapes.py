@@ -66,7 +66,7 @@ class Sealed(Shape):
     redacts: str | None = Field(description="Text that this version removes from all earlier ones")
     reason: str | None = Field(description="Why it was changed; null when none, or redacted")
     data: dict[str, Any] | None = Field(
-        description="The payload, null for a void; texts beside the reason under `texts`"
+        description="The payload; texts beside the reason are under `texts`, which alone a void has"
     )
     hash: str = Hash
 
@@ -133,6 +133,15 @@ class Reconciliation(Shape):
     days: list[DaySum]
 
 
+class CopyPlace(Shape):
+    """Where a copy stands, as it said, and how many changes lie after that."""
+
+    name: str
+    cursor: str
+    told_at: datetime
+    behind: int
+
+
 class Participant(Shape):
     """A participant: state and dates. Names and addresses are not here."""
 
@@ -166,6 +175,7 @@ class Session(Shape):
     site: str
     session_no: int
     held_on: date
+    area_cm2: float | None = Field(description="Measured by a clinician at the session; null: not")
 
 
 class SessionsPage(Shape):

@@ -4,16 +4,18 @@ from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import Response
+from fastapi.responses import RedirectResponse, Response
 
 from app.charts import legend
 from app.domain.access import Permission
 from app.domain.participant import State
-from app.routers.clinician.desk import desk_page
+from app.routers.clinician.desk import desk_page, first_page
 from app.routers.clinician.pictures import CohortLine, cohort_line
-from app.routers.clinician.words import STATES, SYMBOLS, Words
+from app.routers.clinician.words import CAUSES, STATES, SYMBOLS, Words
 from app.routers.deps import Deployed, Desk, Now, Read
-from app.services.cohorts import CohortRow, read_cohort
+from app.services.cohorts import COHORT_DAYS, CohortRow, read_cohort
+from app.services.deployment import Deployment
+from app.services.totals import Totals, total
 
 router = APIRouter(include_in_schema=False)
 
@@ -53,6 +55,7 @@ ORDERS: dict[str, tuple[str, _Key]] = {
 }
 Filter = Annotated[str, Query(alias="show")]
 Order = Annotated[str, Query(alias="order")]
+AtSite = Annotated[str, Query(alias="site", max_length=32)]
 
 
 @router.get("/desk")
@@ -64,14 +67,26 @@ def show_cohort(
     now: Now,
     shown: Filter = "all",
     order: Order = "call",
+    site: AtSite = "",
 ) -> Response:
-    """Show the participants of the reader's sites."""
-    rows = read_cohort(session, deployment=deployment, actor=desk.actor, now=now)
+    """Show the participants of the reader's sites; lead on whoever has other work here."""
+    if not desk.actor.may_anywhere(Permission.SEE_COHORT):
+        return RedirectResponse(first_page(desk), status_code=303)
+    everybody = read_cohort(session, deployment=deployment, actor=desk.actor, now=now)
+    places = sorted({row.person.site_id for row in everybody})
+    rows = [row for row in everybody if site in ("", row.person.site_id)]
     shown = shown if shown in FILTERS else "all"
     order = order if order in ORDERS else "call"
     words = Words(deployment.study, desk.lang)
     sites = desk.actor.sites_with(Permission.SEE_TRENDS)
+    found = total(session, deployment, rows, sites)
     values = {
+        "totals": found,
+        "causes": [(words.say(CAUSES, cause), n) for cause, n in found.causes.most_common()],
+        "flags": _flags(found, deployment),
+        "sites": ["", *places] if len(places) > 1 or site else [],
+        "site": site,
+        "window_days": COHORT_DAYS,
         "lines": _lines(rows, shown, order, words, sites),
         "filters": [(code, label, _count(rows, code)) for code, (label, _test) in FILTERS.items()],
         "orders": [(code, label) for code, (label, _key) in ORDERS.items()],
@@ -82,6 +97,16 @@ def show_cohort(
         "target": deployment.study.adherence_target,
     }
     return desk_page(request, desk, deployment, "clinician/cohort.html", values)
+
+
+def _flags(found: Totals, deployment: Deployment) -> list[tuple[str, int]]:
+    """How many reached each flag of a response."""
+    flags, some = deployment.study.flags, found.evaluable
+    return [
+        (f"≥ {flags.moderate_percent} %", sum(bool(one.is_moderate) for one in some)),
+        (f"≥ {flags.substantial_percent} %", sum(bool(one.is_substantial) for one in some)),
+        ("points", sum(bool(one.is_meaningful) for one in some)),
+    ]
 
 
 def _lines(

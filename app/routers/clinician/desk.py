@@ -1,5 +1,6 @@
 """What every page of the desk carries, and how its forms are read."""
 
+import math
 from collections.abc import Mapping
 from datetime import date, time
 from typing import Any
@@ -22,10 +23,20 @@ def _(message: str) -> str:
 
 NAV: tuple[tuple[str, str, Permission], ...] = (
     ("/desk", _("Cohort"), Permission.SEE_COHORT),
+    ("/desk/work", _("Work list"), Permission.SEE_TRENDS),
     ("/desk/reminders", _("Reminders"), Permission.SEE_COHORT),
     ("/desk/participants/new", _("Enrol"), Permission.ENROL),
+    ("/desk/set-aside", _("Set aside"), Permission.SEE_RECORDS),
+    ("/desk/queries", _("Queries"), Permission.SEE_RECORDS),
+    ("/desk/formulary", _("Formulary"), Permission.EDIT_FORMULARY),
+    ("/desk/trail", _("Trail"), Permission.READ_TRAIL),
+    ("/desk/trial-database", _("Trial database"), Permission.SEE_RECORDS),
+    ("/desk/accounts", _("Accounts"), Permission.MANAGE_ACCOUNTS),
+    ("/desk/access", _("Access"), Permission.SEE_RIGHTS),
 )
-"""The pages that every page of the desk leads to, and who is led there."""
+"""The pages that every page of the desk leads to, and who is led there; the most used first."""
+IN_VIEW = 5
+"""So many of them stand in a row; what is more lies under one word."""
 
 
 def desk_page(
@@ -43,10 +54,17 @@ def desk_page(
         "study": deployment.study,
         "staff": desk.staff.name,
         "nav": _nav(desk, request.url.path),
+        "in_view": IN_VIEW,
         "may_enrol": desk.actor.may_anywhere(Permission.ENROL),
         "simulated": deployment.demo,
     }
     return page(request, template, {**frame, **values}, lang=lang)
+
+
+def first_page(desk: AtDesk) -> str:
+    """The first page of the desk that somebody may see; their own account when there is none."""
+    allowed = (to for to, _words, needs in NAV if desk.actor.may_anywhere(needs))
+    return next(allowed, "/desk/account")
 
 
 def _nav(desk: AtDesk, path: str) -> list[tuple[str, str, bool]]:
@@ -54,6 +72,8 @@ def _nav(desk: AtDesk, path: str) -> list[tuple[str, str, bool]]:
     allowed = [(to, words) for to, words, needs in NAV if desk.actor.may_anywhere(needs)]
     within = [to for to, _words in allowed if f"{path}/".startswith(f"{to}/")]
     here = max(within, key=len, default="")
+    if here == "/desk" != path and not path.startswith("/desk/participants/"):
+        here = ""  # every page lies below the cohort's, and few belong to it
     return [(to, words, to == here) for to, words in allowed]
 
 
@@ -96,6 +116,18 @@ def read_number(form: FormFields, name: str) -> float:
         raise InvalidInput("not_a_number", field=name, refused={name: typed}) from None
     if not 0 <= value <= 200 or (value * 2) % 1:
         raise InvalidInput("units_in_halves", field=name, refused={name: typed})
+    return value
+
+
+def read_decimal(form: FormFields, name: str) -> float | None:
+    """Read a decimal number with a comma or a point; None when it is empty."""
+    typed = first(form, name).replace(",", ".")
+    try:
+        value = float(typed) if typed else None
+    except ValueError:
+        raise InvalidInput("not_a_number", field=name, refused={name: typed}) from None
+    if value is not None and not math.isfinite(value):
+        raise InvalidInput("not_a_number", field=name, refused={name: typed})
     return value
 
 

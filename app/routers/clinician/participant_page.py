@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from fastapi import Request
 from fastapi.responses import Response
@@ -17,26 +16,22 @@ from app.domain.access import Actor, Permission
 from app.domain.diary_day import zone_named
 from app.domain.errors import DomainError, NotAllowed, NotFound
 from app.domain.figures import AIM_S, FACTOR_TABLE, Length, cause_of
-from app.domain.participant import OVER, TRANSITIONS, Move, State
 from app.routers.clinician import pictures
+from app.routers.clinician.alert_words import AlertWords
 from app.routers.clinician.desk import FormFields, typed
 from app.routers.clinician.person import person_page
 from app.routers.clinician.reminder_words import Moments, said_reach
 from app.routers.clinician.summary import summarise
-from app.routers.clinician.words import ASKED, CAUSES, LENGTHS, REASONS, Words
+from app.routers.clinician.words import CAUSES, LENGTHS, Words
 from app.routers.deps import AtDesk, Service
-from app.routers.device_words import said
 from app.routers.errors import answer, on_refusal
-from app.services import devices, pauses, reachability, requests
+from app.services import clinic_measures, reachability, signoff, work
 from app.services.deployment import Deployment
-from app.services.devices import Phone
 from app.services.reachability import Reachability
-from app.services.requests import Asked
 from app.services.trends import Trend, read_trend
-from app.store import alerts, participants
-from app.store.alerts import OpenAlert
+from app.services.work import Task
 from app.store.session import Session
-from app.store.tables import ParticipantPause
+from app.store.signoffs import SignOffRow
 
 PERIODS = (30, 90)
 LONG = 120
@@ -45,14 +40,17 @@ LONG = 120
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """Everything that the page of a participant shows, as it stood at `now`."""
+    """Everything that the page of a participant shows, as it stood at `now`.
+
+    `asks_first` is the visit day on which it shows a question instead, to who must not be biased.
+    """
 
     trend: Trend
-    asked: Sequence[Asked]
-    phones: Sequence[Phone]
     reach: Reachability
-    alerts: Sequence[OpenAlert]
-    pause: ParticipantPause | None
+    alerts: Sequence[Task]
+    waiting: Mapping[str, int]
+    asks_first: date | None
+    signed: tuple[SignOffRow, bool] | None
     now: datetime
 
 
@@ -62,16 +60,19 @@ def read_seen(
     """Read one participant for the page; NotFound out of scope, NotAllowed within it."""
     trend = read_trend(session, deployment=deployment, actor=actor, study_code=study_code, now=now)
     person = trend.person
-    here = now.astimezone(zone_named(person.tz)).date()
     return Seen(
         trend=trend,
-        asked=requests.list_open(session, actor=actor, person=person),
-        phones=devices.list_of(session, actor=actor, study_code=study_code),
         reach=reachability.read_reachability(
             session, deployment=deployment, person=person, now=now
         ),
-        alerts=alerts.list_open(session, [person.id])[person.id],
-        pause=pauses.find_current(participants.list_pauses(session, person.id), here),
+        alerts=work.tasks_about(
+            session, deployment=deployment, actor=actor, person=person, now=now
+        ),
+        waiting=work.waiting_about(session, actor=actor, person=person, now=now),
+        asks_first=clinic_measures.find_asked(
+            session, deployment=deployment, actor=actor, person=person, now=now
+        ),
+        signed=signoff.find_last(session, person),
         now=now,
     )
 
@@ -123,14 +124,17 @@ def show(
     """Answer with the page."""
     words = Words(deployment.study, desk.lang)
     trend, person = seen.trend, seen.trend.person
+    if seen.asks_first is not None:
+        asked = {"visit_on": seen.asks_first, **(refused or {})}
+        template = "clinician/measures_first.html"
+        return person_page(request, desk, deployment, person, template, asked)
     zone = zone_named(person.tz)
     values = {
         "may": _may(desk, seen),
-        "phones": [_phone(phone, desk.lang, zone) for phone in seen.phones],
-        "asked": _asked(seen.asked, words, zone),
         "reach": said_reach(seen.reach, Moments(words, zone, seen.now)),
-        "alerts": [_alert(alert, words, zone, desk) for alert in seen.alerts],
-        "pause": seen.pause,
+        "alerts": [AlertWords(words).said(task, desk.actor.id) for task in seen.alerts],
+        "waiting": seen.waiting,
+        "signed": seen.signed,
         **_figures(deployment, trend, words, period),
         **(refused or {}),
     }
@@ -162,51 +166,10 @@ def _causes(trend: Trend, words: Words) -> list[tuple[str, int, int]]:
     ]
 
 
-def _alert(alert: OpenAlert, words: Words, zone: ZoneInfo, desk: AtDesk) -> dict[str, Any]:
-    """An open alert in words; its owner, and whether that is the reader."""
-    return {
-        "id": alert.id,
-        "rule": words.say(REASONS, alert.rule),
-        "since": alert.raised_at.astimezone(zone),
-        "owner": alert.owner,
-        "is_own": alert.owner_id == desk.actor.id,
-    }
-
-
-def _asked(
-    asked: Sequence[Asked], words: Words, zone: ZoneInfo
-) -> list[tuple[str, datetime, Asked]]:
-    """The open requests: what is asked, when by the participant's clock, and the request."""
-    return [(words.say(ASKED, one.kind), one.asked_at.astimezone(zone), one) for one in asked]
-
-
-def _phone(phone: Phone, lang: str, zone: ZoneInfo) -> dict[str, Any]:
-    """A phone in words, its instants by the participant's clock."""
-    instants = {
-        "enrolled_at": phone.enrolled_at,
-        "contact_at": phone.contact_at,
-        "revoked_at": phone.revoked_at,
-    }
-    local = {name: at and at.astimezone(zone) for name, at in instants.items()}
-    return {"name": said(phone.label, lang), **local}
-
-
 def _may(desk: AtDesk, seen: Seen) -> dict[str, bool]:
-    """What the reader may do here and now."""
-    person = seen.trend.person
-    site, state = person.site_id, State(person.state)
-    can_leave = (state, Move.WITHDRAW) in TRANSITIONS
-    manages = desk.actor.role_at(Permission.MANAGE_PARTICIPANT, site) is not None
-    return {
-        "record_session": desk.actor.role_at(Permission.RECORD_SESSION, site) is not None,
-        "withdraw": manages and can_leave,
-        "lost_phone": manages,
-        "link": desk.actor.role_at(Permission.ENROL, site) is not None and can_leave,
-        "alert": manages,
-        "test": manages and state not in OVER and bool(seen.reach.ways),
-        "pause": manages and state == State.ENROLLED and seen.pause is None,
-        "resume": manages and state not in OVER and seen.pause is not None,
-    }
+    """What the reader may do here; the course has a page of its own."""
+    site = seen.trend.person.site_id
+    return {"alert": desk.actor.role_at(Permission.MANAGE_PARTICIPANT, site) is not None}
 
 
 def _period(asked: str, available: int) -> int | None:

@@ -20,7 +20,11 @@ def _(message: str) -> str:
 
 TABS: tuple[tuple[str, str, Permission], ...] = (
     ("", _("Trend"), Permission.SEE_TRENDS),
+    ("/course", _("Course"), Permission.SEE_COHORT),
     ("/reminders", _("Messages sent"), Permission.SEE_COHORT),
+    ("/letters", _("Letters"), Permission.SEE_RECORDS),
+    ("/sign-off", _("Sign-off"), Permission.SEE_TRENDS),
+    ("/copy", _("Copy"), Permission.TAKE_COPY),
 )
 """The pages about a participant, after the participant's own address, and who may see them."""
 
@@ -32,14 +36,19 @@ def person_page(
     person: Participant,
     template: str,
     values: Mapping[str, Any],
+    *,
+    tab: str | None = None,
 ) -> HTMLResponse:
-    """Answer with a page about one participant; its template extends `clinician/person.html`."""
+    """Answer with a page about one participant; its template extends `clinician/person.html`.
+
+    `tab` says which page it is when the address does not: that of a form which was refused.
+    """
     words = Words(deployment.study, desk.lang)
     frame = {
         "person": person,
         "state": words.say(STATES, person.state),
         "limb": words.say(LIMBS, f"{person.limb} {person.side}"),
-        "tabs": _tabs(desk, person, request.url.path),
+        "tabs": _tabs(desk, person, tab or request.url.path),
         "errors": {},
         "values": {},
     }

@@ -64,9 +64,10 @@ class TableRow:
 
 @dataclass(frozen=True, kw_only=True)
 class CohortLine:
-    """One row of the cohort's table, ready."""
+    """One row of the cohort's table, ready; `leads_to` is the page of the participant to open."""
 
     row: CohortRow
+    leads_to: str
     state: str
     strip: charts.Strip
     strip_words: str
@@ -158,6 +159,7 @@ def cohort_line(row: CohortRow, words: Words, *, with_trend: bool) -> CohortLine
     said = [f"{words.symbol(name)} {counted[name]}" for name in SYMBOLS if counted[name]]
     return CohortLine(
         row=row,
+        leads_to=f"/desk/participants/{row.person.study_code}{'' if with_trend else '/course'}",
         state=row.person.state,
         strip=charts.strip(strip_days),
         strip_words=", ".join(said) or ABSENT,

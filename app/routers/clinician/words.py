@@ -73,8 +73,13 @@ REASONS = {
     "disowned": _("entry not theirs"),
     "request": _("open request"),
     "unconfirmed": _("entry not confirmed"),
+    "emergency_item": _("emergency reported"),
+    "hospital": _("in hospital"),
+    "infection_item": _("sign of infection"),
+    "confusion_item": _("confusion reported"),
     "pain_high": _("high pain"),
     "flare_running": _("too much pain"),
+    "mme_rise": _("opioids rose"),
     "missed_running": _("missed days"),
     "few_entries": _("few entries"),
     "unreachable": _("cannot be reached"),
@@ -86,6 +91,8 @@ PAIN = {
     "pain_now": _("Pain now"),
 }
 FIELDS = {
+    ("entered", "mode"): _("Entered by the site"),
+    ("entered", "page_on"): _("Date on the page"),
     ("entry", "flare"): _("Too much pain today"),
     ("entry", "hospital"): _("In hospital"),
     ("gate", "allodynia"): _("Pain caused by touch"),
@@ -109,6 +116,64 @@ FLAGS = {
     "not_brought": _("an earlier contact had not brought it"),
     "helper": _("someone touched the screen for the participant"),
 }
+MODES = {
+    "call": _("telephone call"),
+    "paper": _("dated paper page"),
+    "hospital": _("hospital stay"),
+    "no_smartphone": _("no smartphone"),
+    "other": _("another way"),
+}
+SET_ASIDE = {
+    "answers_behind_closed_gate": _("Questions were answered that the first answer rules out."),
+    "base_set_aside": _("It changes something that was set aside itself."),
+    "correction_after_window": _("It corrects a day whose window was over."),
+    "impossible_clock": _("The phone's clock was impossible: in the future, or before enrolment."),
+    "medicine_not_on_list": _("It names a medicine that is not on the participant's list."),
+    "not_in_study": _("The participant was not in the study at that moment."),
+    "other_kind": _("Another kind of record has this number already."),
+    "other_scale": _("It was answered on another scale than the participant's."),
+    "outside_study": _("The day lies outside the diary's days."),
+    "outside_window": _("It was saved outside every evening's window."),
+    "second_create": _("A record with this number is there already."),
+    "second_diary": _("There is a diary for this day already."),
+    "simulated_values": _("It says that its values are made up."),
+    "stale_base": _("Somebody had changed the record meanwhile."),
+    "too_late_for_medicine": _("A dose was noted after noon of the next day."),
+    "unknown_item": _("It answers a question that this study does not ask."),
+    "unknown_session": _("It is about a session that the site has not dated."),
+    "unknown_symptom": _("It names a symptom that this study does not ask about."),
+    "unknown_trigger": _("It answers a trigger that this study does not ask about."),
+    "void_by_participant": _("The participant takes back more than a dose."),
+    "zone_of_another_limb": _("It marks a place on another limb."),
+}
+"""Why something was set aside; the codes are those of `weighing` and of the domain's `fit`."""
+HURDLES = {
+    "unreadable": _("No version of the form can read it."),
+    "taken_back": _("The record it would change was taken back."),
+    **{
+        code: SET_ASIDE[code]
+        for code in (
+            "other_kind",
+            "other_scale",
+            "simulated_values",
+            "unknown_item",
+            "unknown_session",
+            "unknown_symptom",
+            "unknown_trigger",
+            "zone_of_another_limb",
+        )
+    },
+}
+"""What keeps something that was set aside from being accepted."""
+RULINGS = {"accepted": _("accepted"), "declined": _("declined")}
+TEXTS = {
+    "source": _("Source"),
+    "collected_by": _("Collected by"),
+    "decision": _("Accepted because"),
+    "other_medicine": _("Another medicine"),
+    "other_symptom": _("Something else"),
+    "note": _("Note"),
+}
 OPERATIONS = {
     "create": _("saved"),
     "correct": _("corrected"),
@@ -129,6 +194,12 @@ ROLES = {
     "participant": _("participant"),
     "clinician": _("clinician"),
     "coordinator": _("coordinator"),
+    "assessor": _("assessor"),
+    "monitor": _("monitor"),
+    "inspector": _("inspector"),
+    "data_manager": _("data manager"),
+    "admin": _("administrator"),
+    "trial_database": _("trial database"),
     "system": _("the service"),
 }
 ABSENT = "–"
@@ -139,7 +210,7 @@ class Words:
 
     def __init__(self, study: Study, lang: str) -> None:
         self.study, self.lang = study, lang
-        self._gettext = translations(lang).gettext
+        self.gettext = translations(lang).gettext
         self._months = get_month_names("abbreviated", locale=lang)
         self._point = get_decimal_symbol(lang)
         places = (*study.zone_set.hand, *study.zone_set.foot)
@@ -161,13 +232,25 @@ class Words:
             **self._choices(report.severities),
         }
 
+    def point(self, group: str, code: str) -> str:
+        """What a query is about, by the group and code of the field; a medicine by its part."""
+        if group in ("scheduled", "rescue", "reason"):
+            return self.gettext(FIELDS["medicines", "medicines"])
+        return self.field(Field(group, code, None)) if code else self.gettext(_("the whole day"))
+
+    def flag(self, flag: str) -> str:
+        """A flag of a version, in words."""
+        if flag.startswith("set_aside:"):
+            return self.gettext(_("set aside at first, accepted by the site"))
+        return self.say(FLAGS, flag)
+
     def say(self, table: Mapping[str, str], code: str) -> str:
         """The word of a code; a code that the table does not know stands for itself."""
-        return self._gettext(table[code]) if code in table else code
+        return self.gettext(table[code]) if code in table else code
 
     def symbol(self, name: str) -> str:
         """What a day's symbol means."""
-        return self._gettext(SYMBOLS[name][1])
+        return self.gettext(SYMBOLS[name][1])
 
     def day(self, on: date) -> str:
         """A date, short: a page has hundreds, so only the name of the month is looked up."""
@@ -189,7 +272,7 @@ class Words:
             case "scheduled" | "rescue" | "reason":
                 return field.name
         known = FIELDS.get((field.group, field.code))
-        return self._gettext(known) if known else field.code
+        return self.gettext(known) if known else field.code
 
     def value(self, group: str, value: Value) -> str:
         """A value as a person reads it; an absent one is a dash."""
@@ -197,14 +280,16 @@ class Words:
             case None:
                 return ABSENT
             case True:
-                return self._gettext(_("yes"))
+                return self.gettext(_("yes"))
             case int() | float():
                 return self.number(value)
             case tuple():
                 names = [self.places.get(place, place) for place in value]
-                return ", ".join(names) or self._gettext(_("none"))
+                return ", ".join(names) or self.gettext(_("none"))
             case dict():
                 return self._parts(value)
+        if group == "entered":
+            return self.say(MODES, value)
         if group not in ("gate", "scheduled") and value in STATUSES:
             return self.say(STATUSES, value)
         return self._answers.get(value) or self.say(STATUSES, value)

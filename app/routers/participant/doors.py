@@ -18,7 +18,7 @@ from app.routers.deps import Form, Here, Lang, MaybePerson, Now, Read, Service, 
 from app.routers.device_words import name_of
 from app.routers.errors import on_refusal
 from app.routers.participant.frame import Frame, frame_of
-from app.services import devices, participants, passkeys
+from app.services import ceremonies, devices, participants, passkeys
 from app.services.devices import Browser
 from app.store.session import Session
 from app.store.tables import Participant
@@ -92,7 +92,7 @@ def join(
         session, token=token, pin=pin, label=browser.label, sent_at=browser.sent_at, now=now
     )
     # Only the script tells the time, and only the script makes passkeys.
-    offers = browser.sent_at is not None and passkeys.find_party(service.deployment) is not None
+    offers = browser.sent_at is not None and ceremonies.find_party(service.deployment) is not None
     response = RedirectResponse("/passkeys/new" if offers else "/", status_code=303)
     deps.open_diary(response, service, enrolled.sign_in, enrolled.credential)
     return response

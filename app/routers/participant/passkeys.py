@@ -17,7 +17,7 @@ from app.routers.errors import on_refusal
 from app.routers.participant.doors import browser_of, closed_page
 from app.routers.participant.frame import Frame, open_frame
 from app.routers.participant.words import Words
-from app.services import passkeys
+from app.services import ceremonies, passkeys
 from app.services.passkeys import Answer
 from app.store.session import Session
 
@@ -26,7 +26,7 @@ router = APIRouter(include_in_schema=False)
 
 def shown(session: Session, service: Service, who: SignedIn) -> list[dict[str, Any]] | None:
     """The person's passkeys for `participant/_passkeys.html`; None where there can be none."""
-    if passkeys.find_party(service.deployment) is None:
+    if ceremonies.find_party(service.deployment) is None:
         return None
     words = Words(service.deployment.study, who.lang)
     return [
@@ -49,7 +49,7 @@ def offer(
 ) -> Response:
     """Offer to open the diary with a finger or the face; or go on, where no passkey can be."""
     onward = safe_next(target, "/")
-    if passkeys.find_party(service.deployment) is None:
+    if ceremonies.find_party(service.deployment) is None:
         return RedirectResponse(onward, status_code=303)
     return _offer(open_frame(request, service, session, who), onward, {})
 

@@ -1,5 +1,6 @@
 /* Passkeys: the phone makes or shows one, and what it says is posted as a form. data-passkey names
-   where the options are; a page that only offers (data-onward) is left where the phone cannot. */
+   where the options are; a page that only offers (data-onward) is left where the phone
+   cannot. The desk takes any keeper (data-any): a security key will do there. */
 
 const Key = window.PublicKeyCredential;
 const PARTS = ["clientDataJSON", "attestationObject", "authenticatorData", "signature", "userHandle"];
@@ -51,6 +52,6 @@ function enable(form) {
 
 const can = await Key?.isUserVerifyingPlatformAuthenticatorAvailable?.().catch(() => false);
 for (const form of document.querySelectorAll("[data-passkey]")) {
-  if (can) enable(form);
+  if (can || (Key && "any" in form.dataset)) enable(form);
   else if (form.dataset.onward) location.replace(form.dataset.onward);
 }

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import String
+from sqlalchemy import BigInteger, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.store.tables.mapping import Base
@@ -32,3 +32,17 @@ class DeploymentFact(Base):
     __tablename__ = "deployment"
     key: Mapped[str] = mapped_column(String(40), primary_key=True)
     value: Mapped[str]
+
+
+class PullPlace(Base):
+    """How far a copy of the trial database goes, as its puller last said; one key may feed several.
+
+    `seq` repeats the number that stands in `cursor`.
+    """
+
+    __tablename__ = "pull_places"
+    key_id: Mapped[str] = mapped_column(ForeignKey("api_keys.id"), primary_key=True)
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    cursor: Mapped[str] = mapped_column(String(64))
+    seq: Mapped[int] = mapped_column(BigInteger)
+    told_at: Mapped[datetime]

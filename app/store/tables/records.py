@@ -10,6 +10,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.store.tables.mapping import Base, BigKey
 
+_ENTERED_BY_SITE = text("kind = 'diary' AND version = 1 AND assurance = 'staff'")
+
 
 class Epoch(Base):
     """A stretch of the feed between restores; a cursor of another epoch is refused."""
@@ -53,6 +55,13 @@ class RecordVersion(Base):
     __tablename__ = "record_versions"
     __table_args__ = (
         Index(None, "participant_id", "kind", "diary_on"),
+        Index(
+            "ix_record_versions_entered_by_site",
+            "participant_id",
+            "diary_on",
+            sqlite_where=_ENTERED_BY_SITE,
+            postgresql_where=_ENTERED_BY_SITE,
+        ),
         Index(
             "ix_record_versions_saved_locked",
             "participant_id",

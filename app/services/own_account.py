@@ -1,0 +1,91 @@
+"""What a member of staff changes about their own account: password, language, address, sign-ins."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.domain.access import Actor
+from app.domain.errors import InvalidInput, NotSignedIn
+from app.services import accounts, contacts, throttles
+from app.services.contacts import Addresses
+from app.services.deployment import Deployment
+from app.services.devices import hasher
+from app.services.tokens import token_hash
+from app.store import accounts as stored
+from app.store import ledger, staff
+from app.store.session import Session
+
+EMAIL = "staff e-mail"
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """An account as its owner sees it; `elsewhere` counts their other live sign-ins."""
+
+    email: str
+    codes_left: int
+    elsewhere: int
+
+
+def read_own(session: Session, *, deployment: Deployment, actor: Actor, now: datetime) -> Own:
+    """Read what the acting member of staff may change."""
+    held = staff.find_account(session, actor.id)
+    sealed = held.email_sealed if held else None
+    return Own(
+        email=deployment.vault.open(sealed, EMAIL) if sealed else "",
+        codes_left=staff.count_codes(session, actor.id),
+        elsewhere=max(0, staff.count_live_sign_ins(session, actor.id, now) - 1),
+    )
+
+
+def change_password(
+    session: Session,
+    *,
+    deployment: Deployment,
+    actor: Actor,
+    present: str,
+    password: str,
+    now: datetime,
+) -> None:
+    """Change the acting person's password.
+
+    The present one is asked for; wrong guesses of it count with those at the door.
+    """
+    accounts.check_password(password)
+    held = stored.lock_staff(session, actor.id)
+    source = accounts.source_of(held.login)
+    throttles.require_patience(session, source, now)
+    if not accounts.knows_password(deployment, held, present):
+        raise NotSignedIn("password_refused", field="present", source=source)
+    throttles.clear(session, source)
+    held.password_hash = hasher().hash(password)
+    ledger.queue_act(session, actor=actor, op="staff.password_changed", now=now)
+
+
+def change_language(
+    session: Session, *, deployment: Deployment, actor: Actor, language: str, now: datetime
+) -> None:
+    """Change the language of the acting person's pages and e-mails."""
+    if language not in deployment.study.languages:
+        raise InvalidInput("unknown_language", field="language")
+    stored.lock_staff(session, actor.id).language = language
+    details = {"language": language}
+    ledger.queue_act(session, actor=actor, op="staff.language_changed", now=now, details=details)
+
+
+def change_email(
+    session: Session, *, deployment: Deployment, actor: Actor, email: str, now: datetime
+) -> None:
+    """Change where the acting person's daily digest goes; empty: it is not sent."""
+    contacts.check(Addresses(email=email or None))
+    sealed = deployment.vault.seal(email, EMAIL) if email else None
+    stored.lock_staff(session, actor.id).email_sealed = sealed
+    details = {"is_given": bool(email)}
+    ledger.queue_act(session, actor=actor, op="staff.email_changed", now=now, details=details)
+
+
+def end_other_sign_ins(session: Session, *, actor: Actor, token: str, now: datetime) -> int:
+    """Sign the acting person out everywhere but here; give how many sign-ins ended."""
+    ended = staff.end_sign_ins(session, actor.id, now, keep=token_hash(token))
+    details = {"count": ended}
+    ledger.queue_act(session, actor=actor, op="staff.sign_ins_ended", now=now, details=details)
+    return ended
