@@ -21,7 +21,7 @@ from app.main import Schedule, create_app, gateways_of, service_of
 from app.observability import set_up_logging
 from app.routers.deps import utc_now
 from app.routers.sentences import SENTENCES, sentence
-from app.services import accounts, keys, receipts, sites, verification
+from app.services import accounts, backups, keys, receipts, sites, verification
 from app.services.deployment import Deployment
 from app.settings import Settings
 from app.simulation.demo import Demo, prepare
@@ -214,6 +214,40 @@ def _verify_database() -> None:
         typer.echo(f"DOES NOT HOLD: {report.fault}", err=True)
         raise typer.Exit(1)
     typer.echo(f"holds: {total} changes, {report.versions} versions")
+
+
+@cli.command()
+def backup(
+    target: Annotated[Path, typer.Argument(help="The file to make; its proof goes beside it")],
+) -> None:
+    """Copy the database while it is used, and write how to know the copy again beside it."""
+    with (
+        closing(Database(Settings().database_url)) as database,
+        typer.progressbar(length=1000, label="copying", file=sys.stderr) as bar,
+    ):
+        proof = backups.back_up(
+            database,
+            target,
+            now=utc_now(),
+            progress=lambda done, of: bar.update(done * 1000 // max(of, 1) - bar.pos),
+        )
+    typer.echo(f"{target}  {proof.bytes:,} bytes  sha256 {proof.sha256}")
+    typer.echo("Keep DIARY_SECRET_KEY apart from it: contact data cannot be read without the key.")
+
+
+@cli.command()
+def restore(
+    source: Annotated[Path, typer.Argument(exists=True, dir_okay=False)],
+) -> None:
+    """Fill the configured database, which must be empty, from a copy, and begin a new epoch."""
+    with closing(Database(Settings().database_url)) as database:
+        done = backups.restore(source, database, now=utc_now())
+    for head in done.heads:
+        typer.echo(f"{head.stream}  {head.no} changes  {head.hash}")
+    typer.echo(
+        f"holds: {done.versions} versions. Epoch {done.epoch} begins after change"
+        f" {done.restored_head}: tell whoever pulls to run `pull --resync`."
+    )
 
 
 @cli.command("pull")

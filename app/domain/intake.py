@@ -11,8 +11,18 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Literal
 
-from app.domain.records import PARTS, DiaryPayload, DosePayload, Part, ScheduledAnswer, Snapshot
+from app.domain.records import (
+    PARTS,
+    DiaryPayload,
+    DosePayload,
+    Part,
+    Reason,
+    ScheduledAnswer,
+    Snapshot,
+)
 
+Logged = Mapping[tuple[date, str], float]
+"""Units logged, by date and id of the medicine."""
 _PART_TIMES: Mapping[Part, time] = {
     "night": time(3),
     "morning": time(8),
@@ -32,6 +42,7 @@ class Taken:
     taken_at: time | None = None
     taken_part: Part | None = None
     patch: Literal["applied", "removed"] | None = None
+    reason: Reason | None = None
 
     @property
     def wall_time(self) -> datetime:
@@ -44,7 +55,13 @@ class Taken:
 def logged_dose(dose: DosePayload) -> Taken:
     """A dose that was logged as a record of its own."""
     return Taken(
-        dose.medicine, dose.units, dose.taken_on, dose.taken_at, dose.taken_part, dose.patch
+        dose.medicine,
+        dose.units,
+        dose.taken_on,
+        dose.taken_at,
+        dose.taken_part,
+        dose.patch,
+        dose.reason,
     )
 
 
@@ -56,18 +73,23 @@ def doses_taken(
     A recalled dose bears the date of its diary, last night's included, and its part of day.
     """
     doses = [logged_dose(dose) for dose in logged]
+    counted = units_logged(doses)
+    for on, diary in sorted(diaries.items()):
+        doses += recalled_doses(on, diary, counted)
+    return tuple(sorted(doses, key=lambda dose: dose.taken_on))
+
+
+def units_logged(doses: Iterable[Taken]) -> Logged:
+    """Add up the units that were logged, by date and medicine; a patch taken off is none."""
     counted: defaultdict[tuple[date, str], float] = defaultdict(float)
     for dose in doses:
         if dose.patch != "removed":
             counted[dose.taken_on, dose.medicine.medicine_id] += dose.units
-    for on, diary in sorted(diaries.items()):
-        doses += _recalled(on, diary, counted)
-    return tuple(sorted(doses, key=lambda dose: dose.taken_on))
+    return counted
 
 
-def _recalled(
-    on: date, diary: DiaryPayload, counted: Mapping[tuple[date, str], float]
-) -> Iterator[Taken]:
+def recalled_doses(on: date, diary: DiaryPayload, counted: Logged) -> Iterator[Taken]:
+    """Give what an evening's recall adds to what was logged."""
     for scheduled in diary.medicines.scheduled:
         already = counted.get((on, scheduled.medicine.medicine_id), 0.0)
         for part, units in _said(scheduled):
@@ -78,7 +100,9 @@ def _recalled(
     for rescue in diary.medicines.rescue:
         for part in PARTS:
             if rescue.units.get(part):
-                yield Taken(rescue.medicine, rescue.units[part], on, taken_part=part)
+                yield Taken(
+                    rescue.medicine, rescue.units[part], on, taken_part=part, reason=rescue.reason
+                )
 
 
 def _said(answer: ScheduledAnswer) -> Iterator[tuple[Part, float]]:

@@ -85,6 +85,11 @@ def variables(study: Study) -> tuple[Variable, ...]:
     return tuple(sorted(found, key=lambda variable: kinds.index(variable.kind)))
 
 
+def statuses() -> dict[str, int]:
+    """The number of each answer's status, as flat files give it."""
+    return {status: row["number"] for status, row in _words()["statuses"].items()}
+
+
 def code_lists(study: Study) -> dict[str, dict[str, Labels]]:
     """Every list of codes by name: code → words."""
     gate, medicines, formulary = study.gate, study.medicines, study.formulary

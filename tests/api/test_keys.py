@@ -20,6 +20,8 @@ ROUTES = {
     "/api/v1/entries/{record_id}/history": "export:read",
     "/api/v1/reconciliation": "changes:read",
     "/api/v1/participants": "export:read",
+    "/api/v1/export/entries.csv": "export:read",
+    "/api/v1/export/doses.csv": "export:read",
     "/api/v1/sessions": "export:read",
     "/api/v1/figures": "export:read",
     "/api/v1/metadata": "metadata:read",

@@ -15,20 +15,20 @@ from subprocess import Popen
 
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
-from app.domain.access import SYSTEM, Actor, Grant, Role
+from app.domain.access import SYSTEM
 from app.domain.diary_day import zone_named
 from app.domain.records import Kind
-from app.routers.deps import DEVICE_COOKIE, PERSON_COOKIE, utc_now
-from app.services import devices, participants, sites
+from app.routers.deps import utc_now
+from app.services import sites
 from app.services.deployment import Deployment
 from app.store import records
 from app.store.session import Database
 from app.store.tables import RecordVersion, SetAside
-from tests import factories
 from tests.browser.conftest import PHONE
 from tests.effort import effort
 from tests.engines import Engine, migrate
-from tests.people import PIN, settings_for
+from tests.people import settings_for
+from tests.present import enrol
 from tests.server_process import server_process
 from tests.servers import free_address
 
@@ -91,39 +91,6 @@ class Storm:
                 self.start()
             case _:
                 phone.context.set_offline(False)
-
-
-def enrol(database: Database, deployment: Deployment, tz: str, now: datetime) -> dict[str, str]:
-    """Enrol one participant; give the cookies of the phone and, as `code`, the study code."""
-    today = now.date()
-    clinician = Actor(kind="staff", id="storm", grants=frozenset({Grant(Role.CLINICIAN, "*")}))
-    enrolment = factories.enrolment(
-        "lyon",
-        tz=tz,
-        first_diary_on=today - timedelta(days=2),
-        last_diary_on=today + timedelta(days=20),
-    )
-    earlier = now - timedelta(days=3)
-    with database.write() as session:
-        person = participants.invite(
-            session, deployment=deployment, actor=clinician, enrolment=enrolment, now=earlier
-        )
-        link = participants.issue_link(
-            session, deployment=deployment, actor=clinician, study_code=person.study_code, now=now
-        )
-        code = person.study_code
-    with database.write() as session:
-        enrolled = devices.join(
-            session,
-            token=link.rpartition("/")[2],
-            pin=PIN,
-            label="phone",
-            sent_at=earlier,
-            now=earlier,
-        )
-    with database.write() as session:
-        opened = devices.unlock(session, credential=enrolled.credential, pin=PIN, now=now)
-    return {DEVICE_COOKIE: enrolled.credential, PERSON_COOKIE: opened, "code": code}
 
 
 @contextmanager

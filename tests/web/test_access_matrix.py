@@ -126,6 +126,8 @@ MATRIX = {
     "POST /desk/participants/{study_code}/days/{diary_on}/queries": "d d  y y n h y n n n  d d",
     # the trial database
     "GET /api/v1/changes": "d d  d d d d d d d d  y d",
+    "GET /api/v1/export/entries.csv": "d d  d d d d d d d d  y d",
+    "GET /api/v1/export/doses.csv": "d d  d d d d d d d d  y d",
     "PUT /api/v1/cursors/{name}": "d d  d d d d d d d d  y d",
     "GET /api/v1/entries": "d d  d d d d d d d d  y d",
     "GET /api/v1/entries/{record_id}/history": "d d  d d d d d d d d  y d",

@@ -10,6 +10,7 @@ from app.routers.api import (
     changes,
     cursors,
     entries,
+    exports,
     metadata,
     participants,
     reconciliation,
@@ -24,5 +25,6 @@ ROUTERS: tuple[APIRouter, ...] = (
     entries.router,
     reconciliation.router,
     participants.router,
+    exports.router,
     metadata.router,
 )
