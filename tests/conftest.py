@@ -14,6 +14,7 @@ from tests.effort import effort
 from tests.engines import Engine, PostgreSQL, Sqlite, migrate, postgres_server
 from tests.people import Stage, on_live_stage, on_stage, settle
 from tests.servers import MailSink
+from tests.turns import is_left_out
 
 # The same examples in every run, and no limit by the clock: two workers share a busy machine.
 settings.register_profile(
@@ -23,16 +24,19 @@ settings.load_profile("diary")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let the tests of pages take turns on the engines: see `tests/web/conftest.py`."""
+    """Let some tests take turns on the engines: see `tests/turns.py`."""
     parser.addoption("--in-turn", action="store_true", help="each page's test on one engine")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that drive Chromium by the folder they lie in."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark the tests that drive Chromium by their folder; leave out whose turn it is not."""
     browser = Path(__file__).parent / "browser"
     for item in items:
         if item.path.is_relative_to(browser):
             item.add_marker("browser")
+    if config.getoption("in_turn"):
+        config.hook.pytest_deselected(items=[item for item in items if is_left_out(item)])
+        items[:] = [item for item in items if not is_left_out(item)]
 
 
 @pytest.fixture(scope="session")

@@ -91,10 +91,10 @@ def send(port: int, requests: Sequence[Request]) -> None:
             assert answer.status == 201, (answer.status, told)
 
 
-def measure_desk(url: str, *, people: int, views: int) -> Desk:
-    """Answer the pages of the desk for `people` with a year each, `views` times."""
+def measure_desk(url: str, *, people: int, views: int, days: int = DAYS) -> Desk:
+    """Answer the pages of the desk for `people` with so many days each, `views` times."""
     (phone,) = enrol_phones(url, 1)
-    live(url, phone, DAYS)
+    live(url, phone, days)
     fill(url, phone, people - 1)
     cookies = sign_in_clinician(url)
     own = f"/desk/participants/{phone.study_code}"

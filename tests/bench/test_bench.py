@@ -10,7 +10,7 @@ def test_saves_are_measured(empty_database_url: str) -> None:
 
 
 def test_the_desk_is_measured(empty_database_url: str) -> None:
-    desk = measure_desk(empty_database_url, people=3, views=1)
+    desk = measure_desk(empty_database_url, people=3, views=1, days=10)
     assert min(desk.cohort_ms, desk.person_ms, desk.year_ms) > 0
 
 

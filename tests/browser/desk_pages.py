@@ -9,7 +9,7 @@ _VISITOR, _CLINICIAN, _ADMIN = Holder.VISITOR, Holder.CLINICIAN, Holder.ADMIN
 _RECORD = "/desk/participants/{study_code}/records/{record_id}"
 
 DESK_PAGES: tuple[Sight, ...] = (
-    Sight("desk-letters", "/desk/participants/{study_code}", _CLINICIAN, scenes.lettered),
+    Sight("desk-waiting", "/desk/participants/{study_code}", _CLINICIAN, scenes.lettered),
     Sight("desk-sign-in", "/desk/sign-in", _VISITOR),
     Sight("desk-sign-in-refused", "/desk/sign-in", _VISITOR, sends="/desk/sign-in"),
     Sight("desk-confirm-refused", "/desk/confirm", _CLINICIAN, sends="/desk/confirm"),

@@ -5,6 +5,7 @@ bad sample as well as the real tree.
 """
 
 import ast
+import gc
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,7 +25,12 @@ class Source:
     @cached_property
     def tree(self) -> ast.Module:
         """The syntax tree of a Python file."""
-        return ast.parse(self.text, self.path)
+        # A collection in between may enter Playwright's greenlets, which the parser does not bear.
+        gc.disable()
+        try:
+            return ast.parse(self.text, self.path)
+        finally:
+            gc.enable()
 
     @property
     def module(self) -> str:

@@ -27,9 +27,9 @@ def page(stage: Stage, path: str, who: Who = Who.OWN) -> Page:
     return Page(answer.text)
 
 
-def desk(stage: Stage, who: Who = Who.CLINICIAN) -> Page:
-    """The own participant's page at the desk."""
-    return page(stage, f"/desk/participants/{stage.cast.study_codes[Who.OWN]}", who)
+def desk(stage: Stage, below: str = "", who: Who = Who.CLINICIAN) -> Page:
+    """The own participant's page at the desk, or one below it."""
+    return page(stage, f"/desk/participants/{stage.cast.study_codes[Who.OWN]}{below}", who)
 
 
 def test_a_request_is_sent_from_the_form_of_its_kind(stage: Stage) -> None:
@@ -150,12 +150,13 @@ def test_an_answer_that_is_none_is_refused(stage: Stage, form: dict[str, str]) -
 
 
 def test_the_desk_sees_what_is_open_and_who_waits(stage: Stage) -> None:
-    assert "Open requests" not in desk(stage).text
+    assert "open request" not in desk(stage).text
     ask(stage)
     stage.clock.advance(seconds=1)
     ask(stage, kind="leaving", words="")
-    told = desk(stage).text
-    assert "Open requests asks for a correction 20 Jan 2026 19:30 · for 19 Jan 2026" in told
+    assert "2 open requests" in desk(stage).text
+    told = desk(stage, "/letters").text
+    assert "asks for a correction 20 Jan 2026 19:30 · for 19 Jan 2026" in told
     assert "57 was 75" in told
     assert "asks to leave the study" in told
     cohort = stage.client(Who.CLINICIAN).get("/desk?show=call").text
@@ -165,13 +166,13 @@ def test_the_desk_sees_what_is_open_and_who_waits(stage: Stage) -> None:
 def test_the_words_of_a_request_are_for_the_site_alone(stage: Stage) -> None:
     ask(stage)
     for who in (Who.MONITOR, Who.INSPECTOR):
-        assert "57 was 75" not in desk(stage, who).text
+        assert "57 was 75" not in desk(stage, "/letters", who).text
 
 
-def test_a_refused_form_of_the_desk_still_shows_them(stage: Stage) -> None:
+def test_a_refused_form_of_the_desk_still_leads_to_them(stage: Stage) -> None:
     ask(stage)
     alert_id = desk_scenes.alerted(stage, Who.OWN)["alert_id"]
     path = f"/desk/participants/{stage.cast.study_codes[Who.OWN]}/alerts/{alert_id}/closing"
     refused = stage.client(Who.CLINICIAN).post(path, data={"alert_reason": " "})
     assert refused.status_code == 422
-    assert "57 was 75" in refused.text
+    assert "1 open request" in refused.text

@@ -147,6 +147,8 @@ ACTS: dict[str, dict[str, str]] = {
         "database.restored": _("the database was restored from a backup"),
         "changes.pulled": _("pulled changes"),
         "entries.read": _("read entries by key"),
+        "entries.exported": _("exported days by key"),
+        "doses.exported": _("exported doses by key"),
         "history.read": _("read a record's history by key"),
         "participants.read": _("read participants by key"),
         "sessions.read": _("read sessions by key"),
