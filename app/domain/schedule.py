@@ -87,8 +87,9 @@ def due_within(day: date, window: DiaryWindow | None, course: Course) -> DueDay:
         return DueDay(day, window, Due.NOT_DUE)
     if course.ended_at is not None and course.ended_at < window.closes_at:
         return DueDay(day, window, Due.NOT_DUE)
-    is_paused = any(pause.covers(day) for pause in course.pauses)
-    return DueDay(day, window, Due.PAUSED if is_paused else Due.DUE)
+    if course.pauses and any(pause.covers(day) for pause in course.pauses):
+        return DueDay(day, window, Due.PAUSED)
+    return DueDay(day, window, Due.DUE)
 
 
 class Kind(StrEnum):

@@ -17,7 +17,7 @@ from app.domain.figures import Adherence, Day
 from app.domain.letters import Unsettled
 from app.domain.participant import State
 from app.domain.records import AnswerStatus, EntryStatus
-from app.domain.schedule import DueDay, Pause, due_within
+from app.domain.schedule import Course, DueDay, Pause, due_within
 from app.domain.trend import trend_day
 from app.services.confirmations import waited_since
 from app.services.deployment import Deployment
@@ -116,15 +116,34 @@ class _Windows:
     def __init__(self, rules: Rules) -> None:
         self._rules = rules
         self._known: dict[tuple[date, str], DiaryWindow | None] = {}
+        self._whole: dict[tuple[date, date, str], tuple[DueDay, ...]] = {}
 
-    def on(self, day: date, spans: Spans) -> DiaryWindow | None:
-        """The window of a date for a participant with these zones."""
-        if len(spans) > 1 or spans[0].from_at.date() >= day - ONE_DAY:
+    def due(self, dates: Sequence[date], course: Course, spans: Spans) -> tuple[DueDay, ...]:
+        """What is due on these dates; the same for all who live in one zone without a break."""
+        is_whole = course.first_on <= dates[0] and dates[-1] <= course.last_on
+        has_break = course.pauses or course.ended_at is not None
+        if has_break or not is_whole or not _has_settled(spans, dates[0]):
+            return self._due(dates, course, spans)
+        key = (dates[0], dates[-1], spans[0].tz)
+        if key not in self._whole:
+            self._whole[key] = self._due(dates, course, spans)
+        return self._whole[key]
+
+    def _due(self, dates: Sequence[date], course: Course, spans: Spans) -> tuple[DueDay, ...]:
+        return tuple(due_within(on, self._on(on, spans), course) for on in dates)
+
+    def _on(self, day: date, spans: Spans) -> DiaryWindow | None:
+        if not _has_settled(spans, day):
             return window_on(day, spans, self._rules)
         key = (day, spans[0].tz)
         if key not in self._known:
             self._known[key] = window_on(day, spans, self._rules)
         return self._known[key]
+
+
+def _has_settled(spans: Spans, day: date) -> bool:
+    """Whether somebody has lived in one zone alone since before a day."""
+    return len(spans) == 1 and spans[0].from_at.date() < day - ONE_DAY
 
 
 def _recent_days(
@@ -139,8 +158,7 @@ def _recent_days(
     today = local_date(now, spans)
     dates = dates_between(today - timedelta(days=COHORT_DAYS - 1), today)
     return tuple(
-        _recent_day(due_within(on, windows.on(on, spans), course), saved.get(on), now)
-        for on in dates
+        _recent_day(due, saved.get(due.diary_on), now) for due in windows.due(dates, course, spans)
     )
 
 
