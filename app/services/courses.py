@@ -153,7 +153,7 @@ def read_course(
         today=today,
         moves=tuple(by for by in BY_SITE if (State(person.state), by) in TRANSITIONS),
         sessions=sessions,
-        visits=_visits(visits, texts if sees else {}),
+        visits=_visits(visits, texts if sees else None),
         medicines=_medicines(session, person) if sees else None,
         zones=zones,
         pauses=participants.list_pauses(session, person.id),
@@ -175,12 +175,14 @@ def _masked(session: Session, deployment: Deployment, person: Participant) -> Ad
     )
 
 
-def _visits(rows: Sequence[Visit], texts: Texts) -> list[VisitNoted]:
-    """The visits; those who may not read records get dates alone, and no texts."""
+def _visits(rows: Sequence[Visit], texts: Texts | None) -> list[VisitNoted]:
+    """The visits; whoever may not read records (`texts` is null) gets dates alone."""
+    if texts is None:
+        return [VisitNoted(row.held_on, None, None) for row in rows]
     return [
         VisitNoted(
             row.held_on,
-            row.area_cm2 if texts else None,
+            row.area_cm2,
             texts.get(row.change_id, {}).get("note", (None, None))[0],
         )
         for row in rows

@@ -108,7 +108,6 @@ ACTS: dict[str, dict[str, str]] = {
         "alert.raised": _("an alert was raised"),
         "alert.acknowledged": _("took an alert on"),
         "alert.noted": _("noted on an alert"),
-        "alert.given": _("gave an alert to somebody"),
         "alert.closed": _("closed an alert"),
         "query.asked": _("asked a query"),
         "query.answered": _("answered a query"),
