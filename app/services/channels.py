@@ -80,11 +80,6 @@ def is_pushed_here(session: Session, actor: Actor) -> bool:
     return any(row.device_id == actor.device_id for row in live)
 
 
-def masked_email(session: Session, deployment: Deployment, participant_id: int) -> str | None:
-    """The reminder address as its owner recognises it and nobody else: m…@exa…; None for none."""
-    return mask_email(reach.ways_of(session, deployment, participant_id).email)
-
-
 def ask_test(session: Session, *, deployment: Deployment, actor: Actor, now: datetime) -> None:
     """Queue a message that is due at once, by the way that the next reminder would go first.
 

@@ -9,7 +9,7 @@ from app.domain.access import Actor
 from app.domain.errors import NotSignedIn
 from app.services import accounts, throttles
 from app.services.deployment import Deployment
-from app.services.tokens import CODE_ALPHABET, new_code
+from app.services.tokens import new_code
 from app.store import accounts as stored
 from app.store import ledger, staff
 from app.store.session import Session
@@ -34,17 +34,6 @@ def renew_own(
     codes = make(session, deployment=deployment, staff_id=actor.id)
     ledger.queue_act(session, actor=actor, op="staff.codes_made", now=now)
     return codes
-
-
-def count_own(session: Session, *, actor: Actor) -> int:
-    """Count the codes that are left to the acting member of staff."""
-    return staff.count_codes(session, actor.id)
-
-
-def is_code(typed: str) -> bool:
-    """Whether what was typed looks like a recovery code rather than an authenticator's digits."""
-    plain = _plain(typed)
-    return len(plain) == LENGTH and set(plain) <= set(CODE_ALPHABET)
 
 
 def sign_in(

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.store.tables import Participant, SetAside, SetAsideDecision
@@ -47,18 +47,6 @@ def list_asides(
     if study_code:
         query = query.where(Participant.study_code == study_code)
     return [AsideRow(*row) for row in session.execute(query.offset(offset).limit(limit))]
-
-
-def count_waiting(session: Session, sites: Collection[str]) -> int:
-    """Count what waits for a decision at these sites."""
-    query = (
-        select(func.count())
-        .select_from(SetAside)
-        .join(Participant, Participant.id == SetAside.participant_id)
-        .outerjoin(SetAsideDecision, SetAsideDecision.set_aside_id == SetAside.id)
-        .where(at_sites(sites), SetAsideDecision.set_aside_id.is_(None))
-    )
-    return session.scalar(query) or 0
 
 
 def find_aside(session: Session, set_aside_id: str) -> SetAside | None:

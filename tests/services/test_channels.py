@@ -96,8 +96,6 @@ def test_it_takes_no_reminders_place(post: Post) -> None:
     with post.database.read() as session:
         states = [(row.diary_on, row.state) for row in trends.list_sent(session, person)]
     assert states == [(EVENING, "handed_over")] * 3
-    with post.database.read() as session:
-        assert channels.masked_email(session, post.deployment, person) == "a…@exa…"
 
 
 def test_three_a_day_are_enough(post: Post) -> None:
@@ -112,8 +110,6 @@ def test_three_a_day_are_enough(post: Post) -> None:
 
 def test_without_an_address_there_is_nothing_to_test(post: Post) -> None:
     person = post.enrol("a", has_address=False)
-    with post.database.read() as session:
-        assert channels.masked_email(session, post.deployment, person) is None
     with pytest.raises(WrongState, match="no_address"):
         ask(post, person)
 

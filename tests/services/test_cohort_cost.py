@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Engine as Sql
 from sqlalchemy import event
@@ -34,8 +35,8 @@ def counted(sql: Sql) -> Iterator[Work]:
         work.steps += EVERY
         return 0
 
-    def listen(connection: object, *_: object) -> None:
-        connection.set_progress_handler(step, EVERY)  # type: ignore[attr-defined]
+    def listen(connection: Any, *_: object) -> None:
+        connection.set_progress_handler(step, EVERY)
 
     def note(*_: object) -> None:
         work.statements += 1
