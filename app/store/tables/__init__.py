@@ -12,7 +12,7 @@ from app.store.tables.desk import (
     Visit,
 )
 from app.store.tables.letters import Confirmation, Request, RequestAnswer, SiteMessage
-from app.store.tables.machinery import DeploymentFact, Heartbeat, PullPlace, Throttle
+from app.store.tables.machinery import DeploymentFact, Heartbeat, NightlyRun, PullPlace, Throttle
 from app.store.tables.mapping import Base, UtcDateTime
 from app.store.tables.passkeys import PairingCode, Passkey, PasskeyChallenge
 from app.store.tables.people import (
@@ -77,6 +77,7 @@ __all__ = [
     "Heartbeat",
     "LedgerRow",
     "MesotherapySession",
+    "NightlyRun",
     "PairingCode",
     "Participant",
     "ParticipantMedicine",

@@ -1,6 +1,6 @@
 """What keeps the service going: throttles, heartbeats, facts. Never clinical truth."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import BigInteger, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
@@ -46,3 +46,15 @@ class PullPlace(Base):
     cursor: Mapped[str] = mapped_column(String(64))
     seq: Mapped[int] = mapped_column(BigInteger)
     told_at: Mapped[datetime]
+
+
+class NightlyRun(Base):
+    """A piece of nightly work, once a night whoever does it; `outcome` is canonical JSON."""
+
+    __tablename__ = "nightly_runs"
+    name: Mapped[str] = mapped_column(String(32), primary_key=True)
+    night_on: Mapped[date] = mapped_column(primary_key=True)
+    worker: Mapped[str] = mapped_column(String(120))
+    started_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+    outcome: Mapped[str | None]

@@ -169,12 +169,16 @@ class StaffGrant(Base):
 
 
 class ApiKey(Base):
-    """A key of the trial database; only the digest of its secret is stored."""
+    """A key of the trial database; only the digest of its secret is stored.
+
+    `kind` is `door` for a bearer key of `/api/v1`, `redcap` for a token of the REDCap façade.
+    """
 
     __tablename__ = "api_keys"
     id: Mapped[str] = mapped_column(String(16), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(8), default="door", server_default="door")
     label: Mapped[str] = mapped_column(String(80))
-    secret_hash: Mapped[str] = mapped_column(String(64))
+    secret_hash: Mapped[str] = mapped_column(String(64), unique=True, index=True)
     scopes: Mapped[str]
     sites: Mapped[str]
     created_at: Mapped[datetime]
