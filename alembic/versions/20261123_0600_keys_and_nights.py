@@ -16,14 +16,14 @@ down_revision = "20261123_0311"
 branch_labels = None
 depends_on = None
 
-BY_SECRET = "ix_api_keys_secret_hash"
+BY_DIGEST = "ix_api_keys_secret_hash"
 
 
 def upgrade() -> None:
     op.add_column(
         "api_keys", sa.Column("kind", sa.String(length=8), nullable=False, server_default="door")
     )
-    op.create_index(BY_SECRET, "api_keys", ["secret_hash"], unique=True)
+    op.create_index(BY_DIGEST, "api_keys", ["secret_hash"], unique=True)
     op.create_table(
         "nightly_runs",
         sa.Column("name", sa.String(length=32), nullable=False),
@@ -38,5 +38,5 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("nightly_runs")
-    op.drop_index(BY_SECRET, table_name="api_keys")
+    op.drop_index(BY_DIGEST, table_name="api_keys")
     op.drop_column("api_keys", "kind")
