@@ -79,6 +79,11 @@ migrate: install  ## Bring the configured database to the present schema
 
 # --- tests ----------------------------------------------------------------------------------------
 
+# Databases and browsers that live for seconds need no disk: on a memory disk with room for them
+# the suite takes two thirds of its time.
+test soak: export TMPDIR := $(or $(shell df -k --output=avail /dev/shm 2>/dev/null | \
+  awk 'NR == 2 && $$1 > 4000000 { print "/dev/shm" }'),$(TMPDIR),/tmp)
+
 test: install-dev chromium  ## Every test, on SQLite, PostgreSQL and in Chromium
 	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --in-turn
 

@@ -32,7 +32,7 @@ from tests.present import enrol
 from tests.server_process import server_process
 from tests.servers import free_address
 
-DIARIES = effort(40, 200)
+DIARIES = effort(24, 200)
 AT_ONCE = 4
 EVENING = 20
 """The local hour in which everything happens: the window is open, and stays so."""
