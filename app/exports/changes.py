@@ -6,12 +6,15 @@ are: nothing is parsed, and no figure can change on the way out.
 
 import json
 from collections.abc import Mapping, Sequence
+from json.encoder import encode_basestring
 from typing import Protocol
 
 REASON = "reason"
 Texts = Mapping[str, tuple[str | None, str | None]]
 
 _json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_quoted = encode_basestring
+"""What the encoder does with a string, without its preparations."""
 _LINE_ENDS = {end: f"\\u{ord(end):04x}" for end in "\x85\u2028\u2029"}
 
 
@@ -45,9 +48,11 @@ class Change(Protocol):
 
 def write_change(change: Change) -> str:
     """Write an item of the feed, with all that its hash and its digests need."""
-    salts = {field: salt for field, (_, salt) in change.texts.items()}
+    salts = "{}"
+    if change.texts:
+        salts = _json({field: salt for field, (_, salt) in change.texts.items()})
     return (
-        f'{_opened(change)},"body":{_json(change.body)},"text_salt":{_json(salts)},'
+        f'{_opened(change)},"body":{_quoted(change.body)},"text_salt":{salts},'
         f'"prev_hash":"{change.prev_hash}","hash":"{change.hash}"}}'
     )
 
@@ -69,18 +74,20 @@ def write_page(name: str, items: Sequence[str], envelope: Mapping[str, object]) 
 
 def write_lines(items: Sequence[str], envelope: Mapping[str, object]) -> str:
     """Write a page as NDJSON: one line for each item, and the envelope as the last line."""
-    return "".join(f"{_one_line(item)}\n" for item in (*items, _json(envelope)))
+    return _one_line("\n".join((*items, _json(envelope), "")))
 
 
 def _opened(change: Change) -> str:
     """Begin an item: the members of the body, the reason and the answers; the brace stays open."""
     reason, _ = change.texts.get(REASON, (None, None))
-    sealed = change.body[1:-1]
-    return f'{{"seq":{change.seq},{sealed},"reason":{_json(reason)},"data":{_data(change)}'
+    told = "null" if reason is None else _quoted(reason)
+    return f'{{"seq":{change.seq},{change.body[1:-1]},"reason":{told},"data":{_data(change)}'
 
 
 def _data(change: Change) -> str:
     """The answers, with the texts that belong to them; the reason stands apart."""
+    if not change.texts:
+        return change.payload or "null"
     texts = {field: value for field, (value, _) in change.texts.items() if field != REASON}
     if not texts:
         return change.payload or "null"
@@ -88,9 +95,9 @@ def _data(change: Change) -> str:
     return f"{change.payload[:-1]},{told}" if change.payload else f"{{{told}"
 
 
-def _one_line(item: str) -> str:
+def _one_line(items: str) -> str:
     """Escape what some readers take for the end of a line, and JSON lets stand in a string."""
     for end, escaped in _LINE_ENDS.items():
-        if end in item:
-            item = item.replace(end, escaped)
-    return item
+        if end in items:
+            items = items.replace(end, escaped)
+    return items

@@ -16,7 +16,14 @@ from time import perf_counter
 from typing import Any
 
 from tests.bench.crowd import fill
-from tests.bench.scenes import DAYS, deployment_of, enrol_phones, live, sign_in_clinician
+from tests.bench.scenes import (
+    DAYS,
+    Phone,
+    deployment_of,
+    enrol_phones,
+    live,
+    sign_in_clinician,
+)
 
 Cookies = dict[str, str]
 Request = tuple[str, Cookies, dict[str, Any]]
@@ -47,22 +54,23 @@ class Desk:
     year_ms: float
 
 
-def measure_saves(url: str, *, phones: int, days: int, rounds: int) -> Saves:
-    """Send diaries from `phones` at once, `days` each, and as many bare rows, in turns."""
-    senders = enrol_phones(url, phones)
+def measure_saves(url: str, senders: Sequence[Phone], *, days: int, rounds: int) -> Saves:
+    """Send diaries from these phones at once, `days` each, and as many bare rows, in turns."""
     study = deployment_of(url).study
     diary: list[float] = []
     bare: list[float] = []
-    with served(url) as port:
+    with served(url) as server:
         for turn in range(rounds):
             evenings = [
                 [phone.evening(study, turn * days + day) for day in range(days)]
                 for phone in senders
             ]
-            bare.append(rate(port, [[("/bare", {}, body) for body in own] for own in evenings]))
+            bare.append(
+                rate(server.port, [[("/bare", {}, body) for body in own] for own in evenings])
+            )
             diary.append(
                 rate(
-                    port,
+                    server.port,
                     [
                         [("/submissions", phone.cookies, body) for body in own]
                         for phone, own in zip(senders, evenings, strict=True)
@@ -98,7 +106,10 @@ def measure_desk(url: str, *, people: int, views: int, days: int = DAYS) -> Desk
     fill(url, phone, people - 1)
     cookies = sign_in_clinician(url)
     own = f"/desk/participants/{phone.study_code}"
-    with served(url) as port, closing(HTTPConnection("127.0.0.1", port, timeout=30)) as connection:
+    with (
+        served(url) as server,
+        closing(HTTPConnection("127.0.0.1", server.port, timeout=30)) as connection,
+    ):
         return Desk(
             *(
                 median(view(connection, path, cookies) for _ in range(views))
@@ -123,9 +134,17 @@ def cookie_header(cookies: Cookies) -> dict[str, str]:
     return {"Cookie": "; ".join(f"{name}={value}" for name, value in cookies.items())}
 
 
+@dataclass(frozen=True)
+class Served:
+    """The application in a process of its own."""
+
+    port: int
+    pid: int
+
+
 @contextmanager
-def served(url: str) -> Iterator[int]:
-    """Run the application; yields its port."""
+def served(url: str) -> Iterator[Served]:
+    """Run the application until the block ends."""
     with subprocess.Popen(
         [sys.executable, "-m", "tests.bench.server", url],
         stdin=subprocess.PIPE,
@@ -134,5 +153,5 @@ def served(url: str) -> Iterator[int]:
         text=True,
     ) as process:
         assert process.stdout is not None
-        yield int(process.stdout.readline())
+        yield Served(int(process.stdout.readline()), process.pid)
         process.communicate()
