@@ -54,12 +54,14 @@ def grant_to(database: Database, role: str) -> None:
             connection.execute(text(f"GRANT {rights} ON {table} TO {quoted}"))
         connection.execute(text(f"GRANT UPDATE (value, salt) ON change_texts TO {quoted}"))
         connection.execute(text(f"GRANT SELECT ON alembic_version TO {quoted}"))
-        connection.execute(text(f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {quoted}"))
+        connection.execute(
+            text(f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {quoted}")
+        )
 
 
 def _run(database: Database, revision: str, *, upward: bool) -> None:
     database.prepare()
     config = _config()
-    with database.engine.connect() as connection:
+    with database.unhurried() as connection:
         config.attributes["connection"] = connection
         (command.upgrade if upward else command.downgrade)(config, revision)

@@ -15,6 +15,7 @@ from threading import Event
 from typing import Any
 
 import httpx2 as httpx
+import pytest
 
 from app.domain.access import SYSTEM
 from app.domain.ledger import Chain, check_payload
@@ -120,8 +121,8 @@ def send(phone: httpx.Client, sent: Any) -> httpx.Response:
             return answer
 
 
-def settle(url: str) -> tuple[list[dict[str, str]], list[Pen], str]:
-    """A site with four participants: the cookies of the phones, what they write with, a key."""
+def settle(url: str, people: int = 4) -> tuple[list[dict[str, str]], list[Pen], str]:
+    """A site with participants: the cookies of the phones, what they write with, a key."""
     migrate(url)
     now, deployment, database = utc_now(), Deployment.of(settings_for(url)), Database(url)
     with database.write() as session:
@@ -131,7 +132,7 @@ def settle(url: str) -> tuple[list[dict[str, str]], list[Pen], str]:
         new_key = keys.NewKey(label="race", sites=("lyon",), expires_at=until)
         key = keys.create(session, actor=SYSTEM, new=new_key, now=now)
     phones, pens = [], []
-    for _ in range(4):
+    for _ in range(people):
         cookies = enrol(database, deployment, "Europe/Paris", now)
         with database.read() as session:
             person = get_by_code(session, cookies.pop("code"), {"lyon"})
@@ -143,6 +144,7 @@ def settle(url: str) -> tuple[list[dict[str, str]], list[Pen], str]:
     return phones, pens, key
 
 
+@pytest.mark.trust(14)
 def test_every_version_reaches_each_puller_once_whatever_is_killed(engine: Engine) -> None:
     url = engine.empty()
     phones, pens, key = settle(url)

@@ -29,6 +29,7 @@ def refused(database: Database, statement: str) -> None:
 
 
 @pytest.mark.parametrize("table", FILLED)
+@pytest.mark.trust(2)
 def test_rows_are_not_changed_or_removed(filled: Database, table: str) -> None:
     column = INSERT_ONLY[table][0][0]
     refused(filled, f"UPDATE {table} SET {column} = {column}")
@@ -38,6 +39,7 @@ def test_rows_are_not_changed_or_removed(filled: Database, table: str) -> None:
 
 
 @pytest.mark.parametrize("table", FILLED)
+@pytest.mark.trust(2)
 def test_rows_are_not_replaced(filled: Database, table: str) -> None:
     if filled.is_sqlite:
         refused(filled, f"INSERT OR REPLACE INTO {table} SELECT * FROM {table}")
@@ -60,6 +62,7 @@ def test_every_insert_only_table_is_guarded(filled: Database) -> None:
 
 
 @pytest.mark.parametrize("table", sorted(INSERT_ONLY))
+@pytest.mark.trust(3)
 def test_a_missing_guard_stops_the_start(filled: Database, table: str) -> None:
     name = f"guard_{table}_{'update' if filled.is_sqlite else 'change'}"
     where = "" if filled.is_sqlite else f" ON {table}"
@@ -69,6 +72,7 @@ def test_a_missing_guard_stops_the_start(filled: Database, table: str) -> None:
         filled.check()
 
 
+@pytest.mark.trust(3)
 def test_a_disabled_guard_stops_the_start(filled: Database) -> None:
     if filled.is_sqlite:
         return  # SQLite has no way to switch a trigger off.
