@@ -11,13 +11,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-import pyotp
-
-from app.domain.access import ALL_SITES, SYSTEM, Actor, Role
+from app.domain.access import ALL_SITES, SYSTEM, Role
 from app.domain.diary_day import ZoneSpan, open_window
 from app.domain.participant import State
 from app.domain.records import Submission
-from app.services import accounts, keys, participants, sites, standing
+from app.services import keys, participants, sites, standing
 from app.services.deployment import Deployment
 from app.services.sites import NewSite
 from app.services.standing import Standing
@@ -89,6 +87,7 @@ class Ready:
     clinician: Account
     colleagues: dict[str, Account]
     api_key: str
+    redcap_token: str
     proof: Proof | None
 
     def as_json(self) -> str:
@@ -99,6 +98,7 @@ class Ready:
             "clinician": _way_in(self.clinician),
             **{name: _way_in(account) for name, account in self.colleagues.items()},
             "api_key": self.api_key,
+            "redcap_token": self.redcap_token,
         }
         return json.dumps(ways_in, indent=2) + "\n"
 
@@ -120,6 +120,9 @@ def prepare(demo: Demo, *, now: datetime, progress: Progress = lambda share: Non
             known=memory.colleagues,
             now=memory.simulated_until,
         )
+        if not memory.redcap_token:
+            token, at = _new_key(now, "REDCap"), memory.simulated_until
+            memory.redcap_token = keys.create_redcap_token(session, actor=SYSTEM, new=token, now=at)
     run = _Run(demo, memory, now, progress)
     others = _cast(memory.seed, memory.began_on, memory.count, memory.scores)
     visitors = [_person_of(memory.seed, known) for known in memory.visitors]
@@ -145,7 +148,7 @@ class _Run:
             database=demo.database,
             deployment=demo.deployment,
             site_id=SITE.id,
-            team=_sign_in(demo, memory.coordinator, at),
+            team=colleagues.sign_in(demo.database, demo.deployment, memory.coordinator, at),
             phones=memory.phones,
             reminded_for=timedelta(0) if demo.scores else REMINDED_FOR,
         )
@@ -267,6 +270,7 @@ class _Run:
             clinician=self.memory.clinician,
             colleagues=self.memory.colleagues,
             api_key=self.memory.api_key,
+            redcap_token=self.memory.redcap_token,
             proof=proof,
         )
 
@@ -287,44 +291,25 @@ def _begin(demo: Demo, now: datetime) -> Memory:
             simulated_until=begins_at,
             coordinator=_employ(session, demo, Role.COORDINATOR, "Coordination", begins_at),
             clinician=_employ(session, demo, Role.CLINICIAN, "Dr Simulé", begins_at),
-            api_key=keys.create(
-                session,
-                actor=SYSTEM,
-                new=keys.NewKey(
-                    label="Base de l’essai (démonstration)",
-                    sites=(ALL_SITES,),
-                    expires_at=now + KEY_LIVES,
-                    demo=True,
-                ),
-                now=begins_at,
-            ),
+            api_key=keys.create(session, actor=SYSTEM, new=_new_key(now), now=begins_at),
             visitors=[first],
         )
         remember(demo.memory_path, memory)
     return memory
 
 
+def _new_key(now: datetime, label: str = "Base de l’essai") -> keys.NewKey:
+    return keys.NewKey(
+        label=f"{label} (démonstration)",
+        sites=(ALL_SITES,),
+        expires_at=now + KEY_LIVES,
+        demo=True,
+    )
+
+
 def _employ(session: WriteSession, demo: Demo, role: Role, name: str, now: datetime) -> Account:
     new = (role, f"{role.value}@demo", name)
     return colleagues.add_account(session, deployment=demo.deployment, site=SITE, new=new, now=now)
-
-
-def _sign_in(demo: Demo, account: Account, now: datetime) -> Actor:
-    """Sign an account in at an instant, with both of its factors."""
-    with demo.database.write() as session:
-        token = accounts.sign_in(
-            session,
-            deployment=demo.deployment,
-            login=account.login,
-            password=account.password,
-            code=pyotp.TOTP(account.totp_secret).at(now),
-            now=now,
-        )
-    with demo.database.read() as session:
-        found = accounts.find_signed_in(session, demo.deployment, token, now)
-    if found is None:
-        raise ValueError("the demo's coordinator cannot enter: make demo-reset starts over")
-    return found[2]
 
 
 def _cast(seed: str, began_on: date, count: int, scores: Path | None) -> tuple[Person, ...]:

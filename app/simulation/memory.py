@@ -52,6 +52,7 @@ class Memory(BaseModel):
     clinician: Account
     colleagues: dict[str, Account] = Field(default_factory=dict)
     api_key: str
+    redcap_token: str = ""
     phones: dict[int, Phone] = Field(default_factory=dict)
     visitors: list[Visitor] = Field(default_factory=list)
 

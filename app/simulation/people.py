@@ -179,6 +179,11 @@ def cast(seed: str, today_on: date, count: int) -> tuple[Person, ...]:
     )
 
 
+def recruits(seed: str, session_1_on: date, count: int) -> tuple[Person, ...]:
+    """Make up people who all begin on one day."""
+    return tuple(_person(seed, number, session_1_on) for number in range(count))
+
+
 def visitor(seed: str, number: int, home: str, session_1_on: date) -> Person:
     """Make up the person whose phone is handed over: an even life, in a place of their own."""
     return replace(

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from app.domain.reach import Channel
 from app.services import reminders
 from app.services.deployment import Deployment
-from app.services.ports import Gateways, Mail, PermanentFailure
+from app.services.ports import Gateways, Mail, Mailer, PermanentFailure
 from app.services.reminders import Courier
 from app.simulation.mornings import AT_HOUR, Mornings
 from app.store.session import Database
@@ -32,7 +32,12 @@ class Timetable:
     """Calls the schedule every hour from an instant on, and the coordinator each morning."""
 
     def __init__(
-        self, database: Database, deployment: Deployment, since_at: datetime, mornings: Mornings
+        self,
+        database: Database,
+        deployment: Deployment,
+        since_at: datetime,
+        mornings: Mornings,
+        mailer: Mailer,
     ) -> None:
         self._mornings = mornings
         hours = since_at.replace(minute=0, second=0, microsecond=0)
@@ -40,7 +45,7 @@ class Timetable:
         self._courier = Courier(
             database=database,
             deployment=deployment,
-            gateways=Gateways(mailer=Nowhere()),
+            gateways=Gateways(mailer=mailer),
             worker="simulation",
             clock=lambda: self._at,
         )

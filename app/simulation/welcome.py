@@ -26,6 +26,7 @@ CLINICIAN  {ready.base_url}/desk/sign-in
 TRIAL DATABASE
   key  {ready.api_key}
   curl -H 'Authorization: Bearer {ready.api_key}' '{ready.base_url}/api/v1/changes?limit=3'
+  token for scripts that speak to REDCap, at {ready.base_url}/redcap/api/  {ready.redcap_token}
 
 OTHERS AT THE DESK  {_colleagues(ready)}
   passwords and TOTP secrets are in var/demo.json, beside all of this

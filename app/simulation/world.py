@@ -18,6 +18,7 @@ from app.services.corrections import Correction
 from app.services.deployment import Deployment
 from app.services.diary import Outcome
 from app.services.participants import Enrolment
+from app.services.ports import Mailer
 from app.simulation.answers import Diarist
 from app.simulation.behaviours import clock_ahead, life
 from app.simulation.chance import dice
@@ -34,7 +35,7 @@ from app.simulation.events import (
 from app.simulation.memory import Phone
 from app.simulation.mornings import Mornings
 from app.simulation.people import Person
-from app.simulation.reminding import Timetable
+from app.simulation.reminding import Nowhere, Timetable
 from app.store.session import Database, WriteSession
 
 
@@ -52,6 +53,7 @@ class World:
     team: Actor
     phones: dict[int, Phone]
     reminded_for: timedelta = timedelta(0)
+    mailer: Mailer = field(default_factory=Nowhere)
     outcomes: Counter[tuple[Outcome, str | None]] = field(default_factory=Counter)
     _actors: dict[int, Actor] = field(default_factory=dict)
 
@@ -74,6 +76,7 @@ class World:
             self.deployment,
             max(since_at, until_at - self.reminded_for),
             Mornings(self.database, self.deployment, self.team),
+            self.mailer,
         )
         agenda = _Agenda(since_at, until_at, handed_at)
         for person in by_number.values():
@@ -95,7 +98,7 @@ class World:
             case Enrol():
                 self.phones[person.number] = self._enrol(person, event.at)
             case Submission() as submission:
-                self._submit(person, submission, event.at)
+                self.submit(person, submission, event.at)
             case Travel(tz):
                 actor = self.actor(person.number)
                 with self.database.write() as session:
@@ -152,7 +155,8 @@ class World:
                     now=now,
                 )
 
-    def _submit(self, person: Person, submission: Submission, now: datetime) -> None:
+    def submit(self, person: Person, submission: Submission, now: datetime) -> None:
+        """Let the person's phone send a save."""
         with self.database.write() as session:
             receipt = diary.submit(
                 session,

@@ -64,12 +64,14 @@ def test_everything_promised_is_there_and_holds(make_demo: MakeDemo) -> None:
         report = verification.verify(session)
         invited = devices.find_invited(session, ready.participant_link.rpartition("/")[2], NOW)
         key = keys.find_actor(session, demo.deployment, ready.api_key, NOW)
+        token = keys.find_redcap_actor(session, demo.deployment, ready.redcap_token, NOW)
         people = participants.list_participants(session, {"*"})
         set_aside = records.list_undecided(session, [person.id for person in people])
     assert report.fault is None
     assert report.versions > 80
     assert invited.study_code == ready.study_code
     assert key is not None
+    assert token is not None
     assert sorted(person.state for person in people) == ["completed", "enrolled", "enrolled"]
     assert [row.code for row in set_aside] == ["too_late_for_medicine"]
     assert sign_in(demo, ready, NOW)
@@ -87,6 +89,7 @@ def test_everything_promised_is_there_and_holds(make_demo: MakeDemo) -> None:
             for what, account in ready.colleagues.items()
         },
         "api_key": ready.api_key,
+        "redcap_token": ready.redcap_token,
     }
     assert set(ready.colleagues) == set(COLLEAGUES)
     for account in ready.colleagues.values():
@@ -177,6 +180,8 @@ def test_demo_credentials_are_refused_outside_demo_mode(make_demo: MakeDemo) -> 
         sign_in(elsewhere, ready, NOW)
     with demo.database.write() as session:
         assert keys.find_actor(session, elsewhere.deployment, ready.api_key, NOW) is None
+        token = ready.redcap_token
+        assert keys.find_redcap_actor(session, elsewhere.deployment, token, NOW) is None
         for login in ("clinician@demo", "coordinator@demo"):
             staff = stored_accounts.find_staff(session, login)
             assert staff is not None
