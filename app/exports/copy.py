@@ -20,6 +20,7 @@ MANIFEST = "manifest.json"
 TRAIL = "trail.ndjson"
 ENTRIES, DOSES, REPORTS, TEXTS = "entries.csv", "doses.csv", "reports.csv", "texts.csv"
 TEXT_COLUMNS = ("change_id", "study_code", "record_id", "op", "field", "text", "is_redacted")
+ODM = "odm.xml"
 PEOPLE = "people.csv"
 PEOPLE_COLUMNS = ("id", "what", "name", "role", "organisation", "site", "state", "trial_record_id")
 

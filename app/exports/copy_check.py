@@ -1,8 +1,9 @@
 """Checking a certified copy on any machine: no database, no settings, no network.
 
 Everything is checked from the file alone: that it holds what its manifest names and nothing else,
-that the trail is whole and unaltered from its beginning to the heads, and that the flat files say
-what the latest versions of the trail say. The first thing that does not hold is named.
+that the trail is whole and unaltered from its beginning to the heads, that the flat files say what
+the latest versions of the trail say, and so do the scores in ODM (its rest is held by its digest).
+The first thing that does not hold is named.
 
 What a file cannot prove by itself is that a row which stands there by its digest was not for its
 holder: whoever wants to know compares the manifest's digest with the act `copy.taken` of the diary.
@@ -22,20 +23,23 @@ from typing import IO, Any, AnyStr
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
 from app.domain.errors import BrokenChain, DomainError
-from app.domain.ledger import ACTS, Chain, canonical, check_texts, data_stream
+from app.domain.ledger import ACTS, TEXT_REDACTED, Chain, canonical, check_texts, data_stream
 from app.exports import rows
 from app.exports.copy import (
     DOSES,
     ENTRIES,
     FORMAT,
     MANIFEST,
+    ODM,
     REPORTS,
     TEXTS,
     TRAIL,
     digest_of_cells,
     text_rows,
 )
-from app.exports.flat import cells
+from app.exports.dictionary import statuses
+from app.exports.flat import Value, cells
+from app.exports.odm_check import read_diaries
 
 LARGEST = 8 * 2**30
 """The most bytes that the files of a copy may come to, all together."""
@@ -91,6 +95,9 @@ class _Trail:
     seqs: dict[str, int] = field(default_factory=dict)
     versions: dict[str, int] = field(default_factory=dict)
     gone: dict[tuple[str | None, str], tuple[str, int]] = field(default_factory=dict)
+    scored: dict[str, tuple[tuple[str, ...], bytes]] = field(default_factory=dict)
+    """By diary, which scores were asked, and the digest of their values and statuses."""
+    asked: dict[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)
     expected: dict[str, Expected] = field(
         default_factory=lambda: {name: Expected(Counter) for name in _FLAT}
     )
@@ -121,6 +128,8 @@ def _check(archive: ZipFile) -> Checked:
         raise CopyFault(f"{TRAIL}: {stream} no {no}: its text {name} is gone without a redaction.")
     for name in _FLAT:
         _compare(archive, name, trail.expected[name])
+    if ODM in infos:
+        _compare_odm(archive, trail)
     scope = manifest["scope"]
     return Checked(
         made_at=manifest["made_at"],
@@ -279,9 +288,11 @@ def _note(
     """Remember what the flat files should say of this row, and which texts are gone."""
     record_id = body.get("record_id")
     trail.gone.pop((record_id, str(body.get("redacts"))), None)
+    if body["op"] == TEXT_REDACTED:
+        trail.gone.pop((body["details"]["change_id"], body["details"]["field"]), None)
     for name, value in texts.items():
         if value is None:
-            trail.gone[record_id, name] = (body["stream"], body["no"])
+            trail.gone[record_id or body["change_id"], name] = (body["stream"], body["no"])
     written = Counter(digest_of_cells(cells(row)) for row in text_rows(body, texts))
     if written:
         trail.expected[TEXTS][body["change_id"]] = written
@@ -292,6 +303,7 @@ def _note(
         raise BrokenChain(body["stream"], body["no"], f"version {version} of its record is missing")
     trail.versions[record_id] = version
     payload = _payload(item)
+    _note_scores(trail, record_id, payload)
     for name, make in _ROWS.items():
         made = make(body, payload) if payload is not None else ()
         digests = Counter(digest_of_cells(cells(row)) for row in made)
@@ -320,3 +332,31 @@ def _compare(archive: ZipFile, name: str, expected: Expected) -> None:
     for of, left in expected.items():
         if left.total():
             raise CopyFault(f"{name}: a row of {of} is missing, though the trail has it.")
+
+
+def _note_scores(trail: _Trail, record_id: str, payload: Mapping[str, Any] | None) -> None:
+    """Remember what ODM should say of a diary's scores."""
+    trail.scored.pop(record_id, None)
+    if payload is None or "scores" not in payload:
+        return
+    numbers, said = statuses(), dict[str, Value]()
+    for code, score in {**payload["scores"], **payload["triggers"]}.items():
+        said |= {code: score.get("value"), f"{code}_st": numbers[score["status"]]}
+    asked = tuple(said)
+    trail.scored[record_id] = trail.asked.setdefault(asked, asked), digest_of_cells(cells(said))
+
+
+def _compare_odm(archive: ZipFile, trail: _Trail) -> None:
+    """Compare the scores in ODM with what the latest versions of the trail say."""
+    left = dict(trail.scored)
+    with archive.open(ODM) as file:
+        try:
+            for record_id, values in read_diaries(file):
+                asked, digest = left.pop(record_id, ((), b""))
+                said = {name: values[name] for name in asked if name in values}
+                if digest_of_cells(said) != digest:
+                    raise CopyFault(f"{ODM}: the diary {record_id} is not what the trail says.")
+        except ValueError as fault:
+            raise CopyFault(f"{ODM} is no XML as the contract has it.") from fault
+    for record_id in left:
+        raise CopyFault(f"{ODM}: the diary {record_id} is missing, though the trail has it.")

@@ -15,15 +15,19 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 _QUOTED = re.compile(r'[",\r\n]')
 
 
-def cell(value: Value) -> str:
-    """Write a value as the text of a cell, without quotes."""
+def text_of(value: Value) -> str:
+    """Write a value as text, for a format that no spreadsheet opens."""
     if value is None:
         return ""
     if isinstance(value, bool):
         return "1" if value else "0"
-    if isinstance(value, str):
-        return f"'{value}" if value.startswith(_FORMULA) else value
-    return repr(value)
+    return value if isinstance(value, str) else repr(value)
+
+
+def cell(value: Value) -> str:
+    """Write a value as the text of a cell, without quotes."""
+    text = text_of(value)
+    return f"'{text}" if isinstance(value, str) and text.startswith(_FORMULA) else text
 
 
 def cells(values: Mapping[str, Value]) -> Cells:
@@ -32,9 +36,9 @@ def cells(values: Mapping[str, Value]) -> Cells:
     return {name: text for name, text in written if text}
 
 
-def write_row(row: Iterable[Value]) -> str:
+def write_row(row: Iterable[Value], delimiter: str = ",") -> str:
     """Write a line of values, with its end."""
-    return f"{','.join(_quoted(cell(value)) for value in row)}\r\n"
+    return f"{delimiter.join(_quoted(cell(value), delimiter) for value in row)}\r\n"
 
 
 def write_cells(columns: Sequence[str], row: Cells) -> str:
@@ -45,5 +49,6 @@ def write_cells(columns: Sequence[str], row: Cells) -> str:
     return f"{','.join(_quoted(row.get(name, '')) for name in columns)}\r\n"
 
 
-def _quoted(text: str) -> str:
-    return '"' + text.replace('"', '""') + '"' if _QUOTED.search(text) else text
+def _quoted(text: str, delimiter: str = ",") -> str:
+    is_quoted = delimiter in text or _QUOTED.search(text)
+    return '"' + text.replace('"', '""') + '"' if is_quoted else text

@@ -6,7 +6,7 @@ the number of its status. Zones are a column each, all empty when they were not 
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from app.domain.figures import FACTOR_TABLE, DailyMme, DayNumbers, cause_of
 from app.domain.records import AnswerStatus, Kind
@@ -90,28 +90,35 @@ class DoseSpread(Protocol):
 
 def write_days(study: Study, days: Iterable[DaySpread]) -> Iterator[str]:
     """Write the file of days line by line, its heading first."""
-    plan = _asked(study, Kind.DIARY)
-    yield write_row((*DAY, *_columns(plan)))
+    plan = plan_of(study, Kind.DIARY)
+    yield write_row((*DAY, *(column.name for column in columns_of(plan))))
     for day in days:
-        data = day.saved.data if day.saved else None
-        yield write_row((*_day(day), *_values(plan, data)))
+        yield write_row(day_values(plan, day))
 
 
 def write_doses(study: Study, doses: Iterable[DoseSpread]) -> Iterator[str]:
     """Write the file of doses line by line, its heading first."""
-    plan = _asked(study, Kind.DOSE)
-    yield write_row((*DOSE, *_columns(plan)))
+    plan = plan_of(study, Kind.DOSE)
+    yield write_row((*DOSE, *(column.name for column in columns_of(plan))))
     for dose in doses:
-        body = dose.saved.body
-        yield write_row(
-            (
-                *(body[name] for name in DOSE[:10]),
-                body["lateness"] == "late",
-                dose.is_recalled,
-                body["kind"],
-                *_values(plan, dose.data),
-            )
-        )
+        yield write_row(dose_values(plan, dose))
+
+
+def day_values(plan: Sequence[Variable], day: DaySpread) -> tuple[Value, ...]:
+    """The values of a day: those of DAY, then those of the plan's columns."""
+    return (*_day(day), *values_of(plan, day.saved.data if day.saved else None))
+
+
+def dose_values(plan: Sequence[Variable], dose: DoseSpread) -> tuple[Value, ...]:
+    """The values of a dose: those of DOSE, then those of the plan's columns."""
+    body = dose.saved.body
+    return (
+        *(body[name] for name in DOSE[:10]),
+        body["lateness"] == "late",
+        dose.is_recalled,
+        body["kind"],
+        *values_of(plan, dose.data),
+    )
 
 
 def _day(day: DaySpread) -> tuple[Value, ...]:
@@ -149,22 +156,31 @@ def _day(day: DaySpread) -> tuple[Value, ...]:
     return tuple(head.get(name) for name in DAY)
 
 
-def _asked(study: Study, kind: Kind) -> tuple[Variable, ...]:
-    """The variables that have columns."""
+def plan_of(study: Study, kind: Kind) -> tuple[Variable, ...]:
+    """The variables of a kind of record that have columns."""
     return tuple(v for v in variables(study) if v.kind is kind and v.type not in _SPREAD)
 
 
-def _columns(plan: Sequence[Variable]) -> Iterator[str]:
+class Column(NamedTuple):
+    """A column of a flat file: the value of a variable, or the number of its status."""
+
+    name: str
+    variable: Variable
+    is_status: bool = False
+
+
+def columns_of(plan: Sequence[Variable]) -> Iterator[Column]:
     """A column for each variable; its status beside it, that of all members of a list once."""
     shown: set[str] = set()
     for variable in plan:
-        yield variable.name
+        yield Column(variable.name, variable)
         if variable.status and variable.status not in shown:
             shown.add(variable.status)
-            yield _status_column(variable)
+            yield Column(_status_column(variable), variable, is_status=True)
 
 
-def _values(plan: Sequence[Variable], data: Mapping[str, Any] | None) -> Iterator[Value]:
+def values_of(plan: Sequence[Variable], data: Mapping[str, Any] | None) -> Iterator[Value]:
+    """The values of the plan's columns in a payload with its texts; all empty without one."""
     numbers, shown = statuses(), set[str]()
     for variable in plan:
         yield None if data is None else _value(variable, data)

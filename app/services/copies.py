@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from app.domain.access import Actor, Permission, require
+from app.domain.access import Actor, Permission, Role, require
+from app.domain.ledger import data_stream
 from app.services.participants import get_permitted
 from app.store import copies, feed, ledger, participants
 from app.store.copies import StreamRow
@@ -97,6 +98,19 @@ def epoch_of(session: Session) -> str | None:
     """The present epoch of the feed."""
     epoch = feed.find_epoch(session)
     return None if epoch is None else epoch.id
+
+
+def end_of(session: Session, scope: Scope) -> int:
+    """The number of the last change of the site's records; 0 before the first."""
+    last = feed.find_last_seq(session)
+    found = feed.find_last_before(session, last, [data_stream(scope.site.id)])
+    return 0 if found is None else found[0]
+
+
+def users_of(session: Session, scope: Scope, people: list[Participant]) -> list[tuple[str, str]]:
+    """Id and role of whoever may have saved what is in a copy, each id once."""
+    staff = dict(feed.list_actors(session, {scope.site.id}, scope.study_code))
+    return [*staff.items(), *((one.study_code, Role.PARTICIPANT.value) for one in people)]
 
 
 def record_copy(

@@ -46,12 +46,17 @@ class Asked:
         return (self.first_on or on) <= on <= (self.last_on or on)
 
 
+EVERYTHING = Asked()
+"""Every day of everybody."""
+
+
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """The latest version of a record: its sealed body, and its payload with its texts."""
+    """The latest version of a record: its sealed body, its payload with its texts, its reason."""
 
     body: Mapping[str, Any]
     data: Mapping[str, Any]
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +83,16 @@ class DoseSpread:
     def order(self) -> tuple[str, str, str]:
         """By date, then as they were saved."""
         return self.data["taken_on"], self.saved.body["saved_at"], self.saved.body["record_id"]
+
+
+@dataclass(frozen=True, slots=True)
+class PersonSpread:
+    """Everything of one participant: the records in their order, the days without an entry."""
+
+    study_code: str
+    site: str
+    saved: list[Saved]
+    missed: list[TrendDay]
 
 
 def list_people(session: Session, *, actor: Actor, asked: Asked) -> Iterator[Participant]:
@@ -130,6 +145,44 @@ def list_doses(session: Session, *, actor: Actor, asked: Asked) -> Iterator[Dose
                 yield dose
 
 
+def list_reports(session: Session, *, actor: Actor, asked: Asked) -> Iterator[Saved]:
+    """Give every report after a session, by its day."""
+    for person in list_people(session, actor=actor, asked=asked):
+        found = _saved(session, person, Kind.SESSION_REPORT)
+        for report in sorted(found, key=lambda one: (one.body["diary_on"], one.body["saved_at"])):
+            if asked.covers(date.fromisoformat(report.body["diary_on"])):
+                yield report
+
+
+def list_whole(
+    session: Session, *, deployment: Deployment, actor: Actor, asked: Asked, now: datetime
+) -> Iterator[PersonSpread]:
+    """Give participants whole, one after the other."""
+    for person in list_people(session, actor=actor, asked=asked):
+        yield whole_of(session, deployment, person, now, asked)
+
+
+def whole_of(
+    session: Session, deployment: Deployment, person: Participant, now: datetime, asked: Asked
+) -> PersonSpread:
+    """Read everything of a participant that is asked for."""
+    saved = [
+        one
+        for one in _saved(session, person)
+        if asked.covers(date.fromisoformat(one.body["diary_on"]))
+    ]
+    saved.sort(key=lambda one: (one.body["diary_on"], one.body["kind"], one.body["record_id"]))
+    kept = {one.body["diary_on"] for one in saved if one.body["kind"] == Kind.DIARY.value}
+    missed = [
+        day
+        for day in trend_of(session, deployment, person, now).days
+        if day.day.closed
+        and asked.covers(day.day.diary_on)
+        and day.day.diary_on.isoformat() not in kept
+    ]
+    return PersonSpread(person.study_code, person.site_id, saved, missed)
+
+
 def _recalled(diary: Saved, counted: Logged) -> Iterator[DoseSpread]:
     on = date.fromisoformat(diary.body["diary_on"])
     payload = DiaryPayload.model_validate(_plain(diary.data))
@@ -150,12 +203,18 @@ def _as_logged(taken: Taken) -> dict[str, Any]:
     ).model_dump(mode="json")
 
 
-def _saved(session: Session, person: Participant, kind: Kind) -> Iterator[Saved]:
-    """The latest versions of a participant's records of a kind, voided ones left out."""
-    asked = EntryFilter(study_code=person.study_code, kind=kind.value)
+def _saved(session: Session, person: Participant, kind: Kind | None = None) -> Iterator[Saved]:
+    """The latest versions of a participant's records (of a kind), voided ones left out."""
+    asked = EntryFilter(study_code=person.study_code, kind=kind)
     for row in list_entries(session, {person.site_id}, asked, "", MOST_RECORDS):
         if row.change.payload is not None:
-            yield Saved(json.loads(row.change.body), _data(row.change))
+            yield saved_of(row.change)
+
+
+def saved_of(change: FeedRow) -> Saved:
+    """Open a change that has a payload."""
+    reason, _ = change.texts.get(_REASON, (None, None))
+    return Saved(json.loads(change.body), _data(change), reason)
 
 
 def _data(change: FeedRow) -> dict[str, Any]:

@@ -1,31 +1,28 @@
 """The feed: changes of some streams in the order of their commits, with what they carry."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Select, select, union_all
+from sqlalchemy import ColumnElement, Select, select, tuple_, union_all
 from sqlalchemy.orm import Session
 
-from app.domain.access import ALL_SITES
+from app.domain.access import ALL_SITES, Role
 from app.store.records import texts_of
-from app.store.tables import Epoch, LedgerRow, RecordVersion
+from app.store.tables import Epoch, LedgerRow, Participant, RecordVersion
 
+_LEDGER, _VERSIONS = LedgerRow.__table__, RecordVersion.__table__
 CHANGE = (
-    LedgerRow.seq,
-    LedgerRow.change_id,
-    LedgerRow.body,
-    LedgerRow.prev_hash,
-    LedgerRow.hash,
-    RecordVersion.payload,
+    *(_LEDGER.c[name] for name in ("seq", "change_id", "body", "prev_hash", "hash")),
+    _VERSIONS.c.payload,
 )
-"""The columns that `feed_rows` turns into changes; further ones may follow them."""
-_NO_TEXTS = '"texts":{}'  # as a canonical body says it
+"""The columns that `feed_rows` turns into changes; further ones may follow them.
+
+They are the tables' own, not the mapped classes': nothing is to be made of them but text.
+"""
 
 
-@dataclass(frozen=True, slots=True)
-class FeedRow:
+class FeedRow(NamedTuple):
     """One change as the feed gives it: the sealed body, its payload, its texts and their salts."""
 
     seq: int
@@ -51,20 +48,33 @@ def list_changes(
 ) -> list[FeedRow]:
     """List the next changes of these streams after a place in the order.
 
-    Each stream is read by its own index and the parts are merged, so that a pull costs the same
-    however long the ledger is and however many acts lie between.
+    Each stream is read by its own index, so that a pull costs the same however long the ledger is
+    and however many acts lie between.
     """
     if not streams:
         return []
-    merged = union_all(*(_next_of(stream, after_seq, limit) for stream in streams)).subquery()
     rows = session.execute(
         select(*CHANGE)
-        .join(merged, merged.c.seq == LedgerRow.seq)
-        .outerjoin(RecordVersion, RecordVersion.change_id == LedgerRow.change_id)
-        .order_by(LedgerRow.seq)
+        .outerjoin(_VERSIONS, _VERSIONS.c.change_id == _LEDGER.c.change_id)
+        .where(_next_of_all(session, streams, after_seq, limit))
+        .order_by(_LEDGER.c.seq)
         .limit(limit)
     )
-    return feed_rows(session, rows.all())
+    return feed_rows(session, rows)
+
+
+def _next_of_all(
+    session: Session, streams: Sequence[str], after_seq: int, limit: int
+) -> ColumnElement[bool]:
+    """What the next changes have in common, such that the database need not sort whole rows.
+
+    One stream lies in the order of an index already; of several, the numbers are merged first.
+    """
+    if len(streams) == 1:
+        return (_LEDGER.c.stream == streams[0]) & (_LEDGER.c.seq > after_seq)
+    merged = union_all(*(_next_of(stream, after_seq, limit) for stream in streams)).subquery()
+    seqs = session.scalars(select(merged.c.seq).order_by(merged.c.seq).limit(limit)).all()
+    return _LEDGER.c.seq.in_(seqs)
 
 
 def list_history(session: Session, record_id: str) -> list[FeedRow]:
@@ -78,14 +88,47 @@ def list_history(session: Session, record_id: str) -> list[FeedRow]:
     return feed_rows(session, rows.all())
 
 
+def list_versions(session: Session, wanted: Collection[tuple[str, int]]) -> list[FeedRow]:
+    """List some versions of records, each by its record's id and its number, in no order."""
+    version = tuple_(RecordVersion.record_id, RecordVersion.version)
+    rows = session.execute(
+        select(*CHANGE)
+        .join(RecordVersion, RecordVersion.change_id == LedgerRow.change_id)
+        .where(version.in_(wanted))
+    )
+    return feed_rows(session, rows.all())
+
+
+def list_actors(
+    session: Session, sites: Collection[str], study_code: str | None
+) -> list[tuple[str, str]]:
+    """List id and role of the staff who saved versions at these sites (`*`: all)."""
+    query = (
+        select(RecordVersion.actor_id, RecordVersion.actor_role)
+        .where(RecordVersion.actor_role != Role.PARTICIPANT.value)
+        .distinct()
+        .order_by(RecordVersion.actor_id)
+    )
+    if ALL_SITES not in sites:
+        query = query.where(RecordVersion.site_id.in_(sites))
+    if study_code is not None:
+        person = select(Participant.id).where(Participant.study_code == study_code)
+        query = query.where(RecordVersion.participant_id == person.scalar_subquery())
+    return [(actor, role) for actor, role in session.execute(query)]
+
+
 def feed_rows(session: Session, rows: Iterable[Any]) -> list[FeedRow]:
     """Put rows that begin with the columns of CHANGE together with their texts."""
     found = list(rows)
-    texts = texts_of(session, [row.change_id for row in found if _NO_TEXTS not in row.body])
+    texts = texts_of(session, [change_id for _, change_id, body, *_ in found if _has_texts(body)])
     return [
         FeedRow(seq, body, prev_hash, hash_, payload, texts.get(change_id, {}))
         for seq, change_id, body, prev_hash, hash_, payload, *_ in found
     ]
+
+
+def _has_texts(body: str) -> bool:
+    return '"texts":{}' not in body  # as a canonical body says it
 
 
 def list_hashes(

@@ -18,7 +18,7 @@ from app.exports import copy_check
 from app.exports.copy_check import CopyFault, check_copy
 from app.routers import forms
 from app.store.participants import list_medicines
-from tests import factories, scenes, trial
+from tests import factories, odm_reading, scenes, trial
 from tests.desk import acts, confirmed
 from tests.people import Stage, Who
 
@@ -94,6 +94,9 @@ def test_a_participants_copy_shows_theirs_and_hides_everybody_elses(
     page = files[f"{own}.html"].decode()
     assert "misread « 12 »" in page
     assert "Dr site clinician" in page
+    held: odm_reading.Data = {}
+    odm_reading.apply(files["odm.xml"], held)
+    assert {key.subject for key in held} == {own}
     averages = {row["record_id"]: row["pain_average"] for row in table(data, "entries.csv")}
     assert averages[made["corrected"]] == "21"
     assert made["voided"] not in files["doses.csv"].decode()
@@ -105,6 +108,7 @@ def test_a_participants_copy_shows_theirs_and_hides_everybody_elses(
     assert act["details"]["manifest"] == checked.manifest
 
 
+@pytest.mark.trust(15)
 def test_a_sites_copy_holds_the_whole_stream_and_no_other_site(
     stage: Stage, tmp_path: Path
 ) -> None:
@@ -117,7 +121,8 @@ def test_a_sites_copy_holds_the_whole_stream_and_no_other_site(
     assert all("body" in row for row in trail_of(files) if row["stream"] == "data/lyon")
     assert not any("Dr other-site" in file.decode() for file in files.values())
     manifest = json.loads(files["manifest.json"])
-    assert "ODM" in manifest["notes"]["en"]
+    assert "contact data" in manifest["notes"]["en"]
+    odm_reading.validate(files["odm.xml"])
     assert {f"{stage.cast.study_codes[w]}.html" for w in (Who.OWN, Who.OTHER)} < set(files)
 
 
@@ -145,6 +150,23 @@ def hidden_column(files: Files) -> Files:
     out = io.StringIO(newline="")
     csv.writer(out).writerows([row[:at] + row[at + 1 :] for row in rows])
     return {**files, "entries.csv": out.getvalue().encode()}
+
+
+def altered_odm(files: Files) -> Files:
+    score = b'IT.DIARY.pain_average" Value="21"'
+    assert score in files["odm.xml"]
+    return {**files, "odm.xml": files["odm.xml"].replace(score, score.replace(b"21", b"12"))}
+
+
+def cut_odm(files: Files) -> Files:
+    return {**files, "odm.xml": files["odm.xml"][:-30]}
+
+
+def shortened_odm(files: Files) -> Files:
+    return {
+        **files,
+        "odm.xml": files["odm.xml"].replace(b'"F.DIARY" FormRepeat', b'"F.DAIRY" FormRepeat'),
+    }
 
 
 def without_last_dose(files: Files) -> Files:
@@ -208,6 +230,9 @@ def talkative_row(files: Files) -> Files:
 FORGED: dict[Callable[[Files], Files], str] = {
     altered_cell: "entries.csv: row",
     hidden_column: "entries.csv: row",
+    altered_odm: "odm.xml: the diary .* is not",
+    cut_odm: "odm.xml is no XML",
+    shortened_odm: "odm.xml: the diary .* is missing",
     without_last_dose: "doses.csv: a row of",
     altered_value: "data differ",
     rehashed_row: "does not continue",
@@ -221,6 +246,7 @@ FORGED: dict[Callable[[Files], Files], str] = {
 """What somebody may do who makes the manifest fit again, and what is found all the same."""
 
 
+@pytest.mark.trust(15)
 def test_a_forged_copy_is_found_even_with_a_manifest_that_fits(
     files: Files, tmp_path: Path
 ) -> None:
@@ -255,6 +281,7 @@ def test_what_is_no_whole_copy_or_too_much_is_refused_kindly(files: Files, tmp_p
         check_copy(big)
 
 
+@pytest.mark.trust(15)
 def test_the_command_needs_neither_database_nor_settings(files: Files, tmp_path: Path) -> None:
     whole, bad = tmp_path / "whole.zip", tmp_path / "bad.zip"
     pack(files, whole)

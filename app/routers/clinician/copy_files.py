@@ -21,6 +21,7 @@ from app.exports.changes import write_line
 from app.exports.copy import (
     DOSES,
     ENTRIES,
+    ODM,
     PEOPLE,
     PEOPLE_COLUMNS,
     REPORTS,
@@ -34,12 +35,15 @@ from app.exports.copy import (
     write_rows,
 )
 from app.exports.dictionary import describe
+from app.exports.odm import About, Place, write_snapshot
 from app.rendering import LANGUAGES, STATIC, render, translations
 from app.routers.clinician.copy_pages import README, index_values, participant_values
 from app.routers.deps import AtDesk
 from app.services import copies
 from app.services.copies import Heads, Scope
 from app.services.deployment import Deployment
+from app.services.odm import started_on
+from app.services.spreads import EVERYTHING, whole_of
 from app.store.copies import list_staff
 from app.store.session import Session
 from app.store.tables import Participant
@@ -80,6 +84,7 @@ class CopyMaker:
             (REPORTS, rows.REPORT_COLUMNS, rows.report_rows),
         ):
             writer.add(name, write_rows(columns, self._latest(people, make)))
+        writer.add(ODM, self._odm(people))
         writer.add(PEOPLE, write_rows(PEOPLE_COLUMNS, self._people(people)))
         for person in people:
             values = participant_values(self.session, self.deployment, person, lang, self.now)
@@ -113,6 +118,24 @@ class CopyMaker:
         for person in people:
             for body, payload in copies.latest_of(self.session, person):
                 yield from make(body, payload)
+
+    def _odm(self, people: list[Participant]) -> Iterator[str]:
+        """The same records as CDISC ODM-XML, days without an entry with their cause."""
+        session, deployment, site = self.session, self.deployment, self.scope.site
+        ids = (deployment.study.id, copies.epoch_of(session), copies.end_of(session, self.scope))
+        about = About(
+            file_oid=".".join(map(str, filter(None, (*ids, site.id, self.scope.study_code)))),
+            created_at=self.now,
+            as_of=self.now.isoformat(),
+            granularity="SingleSubject" if self.scope.person else "SingleSite",
+        )
+        return write_snapshot(
+            deployment.study,
+            about,
+            Place({site.id: site.name}, started_on(session), deployment.base_url),
+            copies.users_of(session, self.scope, people),
+            (whole_of(session, deployment, one, self.now, EVERYTHING) for one in people),
+        )
 
     def _people(self, people: list[Participant]) -> Iterator[dict[str, Any]]:
         """The legend: who the ids are, for the eyes of the site."""

@@ -34,6 +34,10 @@ README: tuple[str, ...] = (
         "item of a report. In doses.csv, what an evening says of a scheduled medicine includes the "
         "doses logged that day: do not add the two. dictionary.json explains codes."
     ),
+    _(
+        "odm.xml: the same records, and the days without one, as CDISC ODM-XML 1.3.2: what each "
+        "question asked, and for each record who saved it, where, when and why."
+    ),
     _("texts.csv: what people wrote. people.csv: who the ids in the trail are."),
     _(
         "trail.ndjson: the whole trail, from its first row to its head. Rows about others stand "
@@ -49,7 +53,7 @@ README: tuple[str, ...] = (
     ),
     _(
         "Not in this copy: contact data, which are kept apart, and the treatment, which the diary "
-        "never knew. CDISC ODM is left out until the diary writes it."
+        "never knew."
     ),
 )
 """What a copy is, paragraph by paragraph; the last one says what is left out."""
