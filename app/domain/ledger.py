@@ -15,6 +15,8 @@ import rfc8785
 from app.domain.errors import BrokenChain
 
 ACTS = "acts"
+TEXT_REDACTED = "text.redacted"
+"""The act that removes a text from another act; a version does it by what it `redacts`."""
 
 
 def data_stream(site: str) -> str:
@@ -48,7 +50,8 @@ def genesis(stream: str) -> str:
 
 def link(prev_hash: str, body: str) -> str:
     """sha256(prev_hash ‖ sha256(body)), in hexadecimal."""
-    return link_digest(prev_hash, hashlib.sha256(body.encode()).hexdigest())
+    of_body = hashlib.sha256(body.encode()).digest()
+    return hashlib.sha256(bytes.fromhex(prev_hash) + of_body).hexdigest()
 
 
 def link_digest(prev_hash: str, body_digest: str) -> str:
@@ -62,6 +65,11 @@ def digest_of_hashes(hashes: Iterable[str]) -> str:
     for hash_ in hashes:
         total.update(bytes.fromhex(hash_))
     return total.hexdigest()
+
+
+def head_digest(stream: str, no: int, hash_: str) -> str:
+    """Digest of where a stream stands, for signing: who does not know the hash learns nothing."""
+    return digest({"stream": stream, "no": no, "hash": hash_})
 
 
 def receipt_code(change_id: str) -> str:

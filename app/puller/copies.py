@@ -47,6 +47,15 @@ class Copy(Protocol):
     def drop_after(self, seq: int) -> Place:
         """Forget the changes above a number, as the server did when it was restored."""
 
+    def list_signed(self) -> list[str]:
+        """The signed heads that are held, the first one first."""
+
+    def keep_signed(self, number: int, text: str) -> None:
+        """Keep signed heads beside the rows."""
+
+    def drop_signed(self, number: int) -> None:
+        """Forget signed heads from a number on, as a restore does."""
+
     def read(self) -> Iterator[Row]:
         """Every row, in the order of the feed."""
 

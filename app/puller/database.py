@@ -1,7 +1,7 @@
 """A copy in a database: SQLite or PostgreSQL, by one code path.
 
 `changes` holds every version, `entries` shows the latest of each record, `pull_place` how far the
-copy came. Rows and place are written in one transaction.
+copy came, `signed_heads` what the server signed. Rows and place are written in one transaction.
 """
 
 from collections.abc import Iterator, Sequence
@@ -52,6 +52,12 @@ CHANGES = Table(
         for name in COLUMNS
     ),
 )
+SIGNED = Table(
+    "signed_heads",
+    _METADATA,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("document", Text, nullable=False),
+)
 PLACE = Table("pull_place", _METADATA, Column("place", Text, nullable=False))
 _ENTRIES = """CREATE VIEW entries AS SELECT * FROM changes AS latest WHERE version =
     (SELECT max(version) FROM changes WHERE record_id = latest.record_id)"""
@@ -99,6 +105,21 @@ class DatabaseCopy:
             self._move(connection, place)
         self._place = place
         return place
+
+    def list_signed(self) -> list[str]:
+        """The signed heads that are held, the first one first."""
+        with self._writing() as connection:
+            return list(connection.scalars(select(SIGNED.c.document).order_by(SIGNED.c.number)))
+
+    def keep_signed(self, number: int, text: str) -> None:
+        """Keep signed heads beside the rows."""
+        with self._writing() as connection:
+            connection.execute(insert(SIGNED).values(number=number, document=text))
+
+    def drop_signed(self, number: int) -> None:
+        """Forget signed heads from a number on, as a restore does."""
+        with self._writing() as connection:
+            connection.execute(delete(SIGNED).where(SIGNED.c.number >= number))
 
     def read(self) -> Iterator[Row]:
         """Every row, in the order of the feed."""

@@ -67,6 +67,28 @@ class FolderCopy:
         self._rewrite(lambda row: row if row["seq"] <= seq else None, Place(str(seq), heads))
         return self._place
 
+    def list_signed(self) -> list[str]:
+        """The signed heads that are held, the first one first."""
+        return [path.read_text(encoding="utf-8") for path in self._signed_files()]
+
+    def keep_signed(self, number: int, text: str) -> None:
+        """Keep signed heads beside the rows, in a file of their own."""
+        path = self._folder / f"heads-{number:06}.json"
+        beside = path.with_suffix(".new")
+        with beside.open("wb") as file:
+            file.write(text.encode())
+            _settle(file)
+        beside.replace(path)
+
+    def drop_signed(self, number: int) -> None:
+        """Forget signed heads from a number on, as a restore does."""
+        for path in self._signed_files():
+            if int(path.stem.removeprefix("heads-")) >= number:
+                path.unlink()
+
+    def _signed_files(self) -> list[Path]:
+        return sorted(self._folder.glob("heads-*.json"))
+
     def read(self) -> Iterator[Row]:
         """Every row, in the order of the feed."""
         with self._changes.open(encoding="utf-8", newline="") as file:

@@ -1,5 +1,6 @@
 """One pull: page after page is proved, then kept, until the server has no more to give."""
 
+import json
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from app.puller.folder import FolderCopy
 from app.puller.proof import Proof, Row
 from app.puller.refusals import CursorRefused, PullStopped
 from app.puller.server import Page, Server
+from app.puller.signing import Signed, check_signed, is_new, read_signed
 from app.puller.verifying import Verified, check_rows, differing_days
 
 
@@ -48,7 +50,9 @@ def pull(
     server does not know any more is dropped first.
     """
     place = copy.open()
+    shown = read_signed(server.read_signed_heads())
     first = _first_page(server, copy, place, limit, resync=resync)
+    is_to_keep = is_new(shown, _signed_in(copy))
     pulled, page = Pulled(first[0]), first[1]
     proof = Proof(pulled.place.heads, pulled.place.seq)
     while True:
@@ -64,6 +68,9 @@ def pull(
             break
         page = server.read_changes(page.next_cursor, limit)
     copy.finish()
+    if shown is not None and is_to_keep:
+        check_signed(copy.read(), [shown])
+        copy.keep_signed(shown.number, shown.text)
     return pulled
 
 
@@ -74,6 +81,7 @@ def verify(server: Server, copy: Copy, place: Place) -> Verified:
     diary day on which the two sides differ.
     """
     found = check_rows(copy.read())
+    check_signed(copy.read(), _signed_in(copy))
     for stream, (no, head) in place.heads.items():
         if no and found.heads.get(stream) != (no, head):
             raise BrokenChain(stream, no, "this is where the copy ended; it does not any more")
@@ -82,6 +90,12 @@ def verify(server: Server, copy: Copy, place: Place) -> Verified:
         first = " ".join(days[0])
         raise PullStopped(f"{len(days)} diary days differ from the server's, the first: {first}.")
     return found
+
+
+def _signed_in(copy: Copy) -> list[Signed]:
+    """The signed heads that a copy holds; their signatures hold still."""
+    held = (read_signed(json.loads(text)) for text in copy.list_signed())
+    return [signed for signed in held if signed is not None]
 
 
 def _first_page(
@@ -95,6 +109,9 @@ def _first_page(
             sentence = f"{refusal} To do that, run it with --resync."
             raise CursorRefused(sentence, refusal.resync_after) from None
         place = copy.drop_after(refusal.resync_after)
+        for signed in _signed_in(copy):
+            if signed.seq > refusal.resync_after:
+                copy.drop_signed(signed.number)
         return place, server.read_changes(place.cursor, limit)
 
 

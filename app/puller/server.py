@@ -75,6 +75,10 @@ class Server:
         except (AttributeError, KeyError, TypeError, ValueError) as fault:
             raise _off_contract(fault) from None
 
+    def read_signed_heads(self) -> Any:
+        """Read the last signed heads, not believed yet."""
+        return self._ask("GET", "/api/v1/heads")
+
     def tell_place(self, name: str, cursor: str) -> None:
         """Tell how far the copy of a name has committed; PullStopped when it is not taken."""
         self._ask("PUT", f"/api/v1/cursors/{name}", json={"cursor": cursor})

@@ -69,6 +69,7 @@ def test_the_next_pull_brings_what_is_new(live_stage: Stage, into: str) -> None:
     assert held(into) == source(live_stage, live_stage.cast.key)
 
 
+@pytest.mark.trust(12)
 def test_a_redaction_nulls_the_text_that_the_copy_held(live_stage: Stage, into: str) -> None:
     study = live_stage.deployment.study
     texts = {"note": trial.NOTE, "other_medicine": "thé"}

@@ -38,6 +38,10 @@ class Liar(Server):
         """A page of the true server, altered."""
         return self._lie(self._true.read_changes(after, limit))
 
+    def read_signed_heads(self) -> Any:
+        """What the true server signed."""
+        return self._true.read_signed_heads()
+
 
 def swap(items: list[Item], one: int, other: int) -> None:
     """Change places."""

@@ -53,6 +53,7 @@ def test_an_honest_ledger_holds(stage: Stage) -> None:
         ("DELETE FROM records WHERE {record}", "records", 0),
     ],
 )
+@pytest.mark.trust(2)
 def test_the_first_bad_row_is_named(stage: Stage, statement: str, stream: str, no: int) -> None:
     places = {
         "first": "stream = 'data/lyon' AND no = 1",
