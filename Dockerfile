@@ -8,9 +8,13 @@ COPY . .
 RUN make install && python -m compileall -q app
 
 FROM python:3.11-slim
+# pg_dump and pg_restore, for the nightly backup; never older than the server that they speak to.
+RUN apt-get update && apt-get install --yes --no-install-recommends postgresql-client \
+ && rm -rf /var/lib/apt/lists/*
 ENV PATH=/srv/diary/.venv/bin:$PATH PYTHONUNBUFFERED=1
 RUN useradd --system --home-dir /srv/diary --shell /usr/sbin/nologin diary \
- && install --directory --owner=diary --group=diary /srv/diary/var
+ && install --directory --owner=diary --group=diary /srv/diary/var /srv/diary/backups \
+    /srv/diary/heads /srv/diary/heads-key
 WORKDIR /srv/diary
 COPY --from=build /srv/diary ./
 USER diary

@@ -98,10 +98,7 @@ def restore(source: Path, database: Database, *, now: datetime) -> Restored:
     proof = _read_proof(source)
     if not backups.is_empty(database):
         raise InvalidInput("restore_not_empty")
-    if (proof.engine == "sqlite") != database.is_sqlite:
-        raise InvalidInput("restore_other_engine", engine=proof.engine)
-    if (proof.bytes, proof.sha256) != (source.stat().st_size, _sha256(source)):
-        raise InvalidInput("backup_altered", file=str(source))
+    _require_same(source, proof, database)
     backups.copy_in(source, database)
     try:
         migrations.upgrade(database)
@@ -112,6 +109,48 @@ def restore(source: Path, database: Database, *, now: datetime) -> Restored:
         backups.discard(database)
         raise
     return _begin_epoch(database, report, proof, now)
+
+
+def prove(source: Path, database: Database) -> Report:
+    """Restore a copy into a scratch database, verify it whole there, and drop it again.
+
+    Raises InvalidInput when it does not hold, or is not of this ledger.
+    """
+    report = reopen(source, database, source.parent)
+    with database.read() as session:
+        for head in report.heads:
+            if not backups.has_head(session, head.stream, head.no, head.hash):
+                raise InvalidInput("backup_of_another", file=str(source))
+    return report
+
+
+def reopen(source: Path, database: Database, folder: Path) -> Report:
+    """Restore a copy into a scratch database of the same server, or in the folder, and verify it.
+
+    Raises InvalidInput when the copy is not the one that its proof is of, does not hold, or nothing
+    could be restored here. A copy of an earlier release is brought to this one's schema first.
+    """
+    _require_same(source, _read_proof(source), database)
+    with backups.scratch(database, folder) as scratch:
+        backups.copy_in(source, scratch)
+        migrations.upgrade(scratch)
+        scratch.check()
+        report = _check(scratch)
+    _require_whole(report)
+    return report
+
+
+def is_of_sqlite(source: Path) -> bool:
+    """Whether a copy is of an embedded database, which opens anywhere."""
+    return _read_proof(source).engine == "sqlite"
+
+
+def _require_same(source: Path, proof: Proof, database: Database) -> None:
+    """Raise InvalidInput unless the copy is the one of its proof, and of the database's engine."""
+    if (proof.engine == "sqlite") != database.is_sqlite:
+        raise InvalidInput("restore_other_engine", engine=proof.engine)
+    if (proof.bytes, proof.sha256) != (source.stat().st_size, _sha256(source)):
+        raise InvalidInput("backup_altered", file=str(source))
 
 
 def _begin_epoch(database: Database, report: Report, proof: Proof, now: datetime) -> Restored:

@@ -17,12 +17,15 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 _NAME_BYTES, _NONCE_BYTES = 4, 12
+_DIGESTS = "submission content"
 
 
 class Vault:
     """Seals and opens small values for one purpose each, and makes keyed digests.
 
-    `secrets` are the current secret and then the earlier ones, which only open.
+    `secrets` are the current secret and then the earlier ones, which only open. Digests cannot be
+    made anew, since what they are of is often known to a phone alone: their keys are learned back
+    when an earlier secret has gone, and open nothing.
     """
 
     def __init__(self, *secrets: str) -> None:
@@ -31,6 +34,23 @@ class Vault:
         self._secrets = {_name(secret): secret.encode() for secret in secrets}
         self._current = _name(secrets[0])
         self._keys: dict[tuple[bytes, str], bytes] = {}
+        self._digesting = list(self._secrets)
+
+    @property
+    def current(self) -> bytes:
+        """What everything begins with that the current secret sealed."""
+        return self._current
+
+    def digest_keys(self) -> dict[str, str]:
+        """The keys of the digests of earlier secrets, by the secrets' names; hexadecimal."""
+        earlier = (name for name in self._secrets if name != self._current)
+        return {name.hex(): self._key(name, _DIGESTS).hex() for name in earlier}
+
+    def learn(self, name: str, key: str) -> None:
+        """Recognise from now on what an earlier secret gave a digest of, without that secret."""
+        if bytes.fromhex(name) not in self._digesting:
+            self._keys[bytes.fromhex(name), _DIGESTS] = bytes.fromhex(key)
+            self._digesting.append(bytes.fromhex(name))
 
     def seal(self, value: str, purpose: str) -> bytes:
         """Encrypt and authenticate; the same value gives another result each time."""
@@ -59,14 +79,14 @@ class Vault:
 
     def every_mac(self, content: Mapping[str, Any]) -> tuple[str, ...]:
         """The digest, and after it those that earlier secrets gave the same content."""
-        return tuple(self._mac(name, content) for name in self._secrets)
+        return tuple(self._mac(name, content) for name in self._digesting)
 
     def is_mac_of(self, mac: str, content: Mapping[str, Any]) -> bool:
         """Whether the digest, made with this or an earlier secret, is of that content."""
-        return any(hmac.compare_digest(mac, self._mac(name, content)) for name in self._secrets)
+        return any(hmac.compare_digest(mac, self._mac(name, content)) for name in self._digesting)
 
     def _mac(self, name: bytes, content: Mapping[str, Any]) -> str:
-        key = self._key(name, "submission content")
+        key = self._key(name, _DIGESTS)
         told = json.dumps(content, sort_keys=True, separators=(",", ":")).encode()
         return hmac.new(key, told, hashlib.sha256).hexdigest()
 

@@ -8,11 +8,14 @@ import os
 import shutil
 import sqlite3
 import subprocess
-from collections.abc import Callable
-from contextlib import closing
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
+from tempfile import mkdtemp
 
-from sqlalchemy import func, inspect, select, text
+from sqlalchemy import Engine, func, inspect, select, text
+from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.orm import Session
 
 from app.domain.errors import InvalidInput
@@ -65,6 +68,64 @@ def discard(database: Database) -> None:
     with database.engine.begin() as connection:
         connection.execute(text("DROP SCHEMA public CASCADE"))
         connection.execute(text("CREATE SCHEMA public"))
+
+
+@contextmanager
+def scratch(database: Database, folder: Path) -> Iterator[Database]:
+    """An empty database of the same engine, gone when the block ends: a file in the folder, or a
+    database beside this one. What a process that died left behind goes first.
+
+    Raises InvalidInput("scratch_refused") where the role may not create databases.
+    """
+    opened = _scratch_file(folder) if database.is_sqlite else _scratch_beside(database)
+    try:
+        yield opened
+    finally:
+        opened.close()
+        if database.is_sqlite:
+            shutil.rmtree(_file_of(opened).parent)
+        else:
+            _drop(_server(database), str(opened.url.database))
+
+
+def _scratch_file(folder: Path) -> Database:
+    for left in folder.glob(".scratch-*"):
+        shutil.rmtree(left)
+    return Database(f"sqlite:///{mkdtemp(dir=folder, prefix='.scratch-')}/scratch.db")
+
+
+def _scratch_beside(database: Database) -> Database:
+    server, prefix = _server(database), f"{database.url.database}_scratch_"
+    idle = text(
+        "SELECT datname FROM pg_database d WHERE starts_with(datname, :prefix) AND NOT EXISTS"
+        " (SELECT FROM pg_stat_activity a WHERE a.datname = d.datname)"
+    )
+    name = f"{prefix}{uuid.uuid4().hex[:12]}"
+    try:
+        with server.connect() as connection:
+            left = connection.execute(idle, {"prefix": prefix}).scalars().all()
+            for one in left:
+                _drop(server, one)
+            connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE template0'))
+    except ProgrammingError as fault:
+        raise InvalidInput("scratch_refused") from fault
+    return Database(database.url.set(database=name).render_as_string(hide_password=False))
+
+
+def _server(database: Database) -> Engine:
+    """The database's server, for statements that no transaction can hold."""
+    return database.engine.execution_options(isolation_level="AUTOCOMMIT")
+
+
+def _drop(server: Engine, name: str) -> None:
+    with server.connect() as connection:
+        connection.execute(text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
+
+
+def has_head(session: Session, stream: str, no: int, hash_: str) -> bool:
+    """Whether the ledger has that row of a stream, with that hash."""
+    found = select(LedgerRow.hash).where(LedgerRow.stream == stream, LedgerRow.no == no)
+    return session.scalar(found) == hash_
 
 
 def last_seq(session: Session) -> int:

@@ -1,0 +1,1 @@
+"""The command line's families of commands; `app/__main__.py` puts them together."""
