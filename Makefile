@@ -17,7 +17,7 @@ say = @printf '%s\n' '· $(1)'
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install install-dev chromium demo demo-reset migrate test soak bench check \
+.PHONY: help install install-dev chromium demo demo-reset migrate test soak fault bench check \
         screenshots lighthouse webkit format messages docs lock clean
 
 help:  ## Show this list
@@ -91,6 +91,10 @@ soak: export SOAK = 1
 soak: install-dev chromium  ## The same tests with large counts
 	@$(BIN)/python -m pytest --numprocesses $(WORKERS)
 
+fault: export SOAK = 1
+fault: install-dev  ## Kill processes, fill disks, lose a host, under 5,000 submissions (minutes)
+	@$(BIN)/python -m pytest tests/faults
+
 bench: install-dev chromium  ## Measure; never judges
 	@$(BIN)/python -m tests.bench
 
@@ -103,10 +107,12 @@ lighthouse: install-dev chromium  ## What Lighthouse says of the phone's pages; 
 webkit: install-dev  ## An evening in WebKit; needs webkit2gtk-driver and xvfb
 	@$(BIN)/python -m tests.webkit
 
-check: install-dev  ## Format, lint and types
+check: install-dev  ## Format, lint, types, insecure code, and known faults of what is used
 	@$(BIN)/ruff format --check --quiet . || { echo 'Not formatted: run make format.' >&2; exit 1; }
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
+	@$(BIN)/python -m tests.house.audit & audit=$$!; \
+	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive app && wait $$audit
 
 format: install-dev  ## Rewrite the code in the house format
 	@$(BIN)/ruff check --quiet --fix-only .

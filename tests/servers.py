@@ -27,6 +27,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from app.wire import Wire
+
 Certified = tuple[ssl.SSLContext, ssl.SSLContext]
 """The server's side of a certificate, and a client that trusts it."""
 
@@ -50,9 +52,12 @@ class _Server(uvicorn.Server):
 
 
 @contextmanager
-def serving(app: Callable[..., Any], bound: socket.socket) -> Iterator[None]:
+def serving(
+    app: Callable[..., Any], bound: socket.socket, wire: type[Wire] = Wire
+) -> Iterator[None]:
     """Serve `app` on a socket from `free_address` until the block ends."""
-    server = _Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=5))
+    config = uvicorn.Config(app, http=wire, log_config=None, timeout_graceful_shutdown=5)
+    server = _Server(config)
     thread = Thread(target=server.run, kwargs={"sockets": [bound]}, name="live-server")
     thread.start()
     try:

@@ -64,7 +64,7 @@ def sign_in_page(
     return sign_in_form(request, service.deployment, lang, target, was_idle=was_idle)
 
 
-@router.post("/desk/sign-in")
+@router.post("/desk/sign-in", dependencies=[deps.paced("desk", deps.AT_THE_DESK)])
 def sign_in(
     request: Request, service: Here, session: Write, form: Form, now: Now, lang: Lang
 ) -> Response:

@@ -151,8 +151,11 @@ def prove(
 
 def confirm(
     session: Session, *, deployment: Deployment, token: str, password: str, code: str, now: datetime
-) -> None:
-    """Note that whoever is signed in with a token has shown both factors again, as `prove` does."""
+) -> str:
+    """Note that whoever is signed in with a token has shown both factors again, as `prove` does.
+
+    Gives the token that the sign-in has from now on.
+    """
     sign_in_here, staff = require_signed_in(session, token, now)
     prove(
         session,
@@ -162,7 +165,7 @@ def confirm(
         code=code,
         now=now,
     )
-    note_confirmed(session, sign_in_here, staff, now)
+    return note_confirmed(session, sign_in_here, staff, now)
 
 
 def require_signed_in(session: Session, token: str, now: datetime) -> tuple[SignIn, Staff]:
@@ -175,11 +178,16 @@ def require_signed_in(session: Session, token: str, now: datetime) -> tuple[Sign
 
 def note_confirmed(
     session: Session, sign_in_here: SignIn, staff: Staff, now: datetime, **details: str
-) -> None:
-    """Let a sign-in count as confirmed from now on, for as long as that holds."""
-    sign_in_here.confirmed_at = now
+) -> str:
+    """Let a sign-in count as confirmed from now on, for as long as that holds; give its new token.
+
+    The one before opens nothing any more, least of all for whoever may have copied it.
+    """
+    token = new_token()
+    sign_in_here.token_hash, sign_in_here.confirmed_at = token_hash(token), now
     actor = actor_of_staff(session, staff, now)
     ledger.queue_act(session, actor=actor, op="staff.confirmed", now=now, details=details)
+    return token
 
 
 def was_idle(session: Session, *, token: str, now: datetime) -> bool:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.domain.access import Actor
-from app.domain.errors import InvalidInput, NotSignedIn
+from app.domain.errors import InvalidInput, NotFound, NotSignedIn
 from app.services import accounts, contacts, throttles
 from app.services.contacts import Addresses
 from app.services.deployment import Deployment
@@ -13,28 +13,53 @@ from app.services.tokens import token_hash
 from app.store import accounts as stored
 from app.store import ledger, staff
 from app.store.session import Session
+from app.store.tables import SignIn
 
 EMAIL = "staff e-mail"
 
 
 @dataclass(frozen=True, slots=True)
 class Own:
-    """An account as its owner sees it; `elsewhere` counts their other live sign-ins."""
+    """An account as its owner sees it, with the browsers in which it is signed in."""
 
     email: str
     codes_left: int
-    elsewhere: int
+    sign_ins: tuple["OwnSignIn", ...]
 
 
-def read_own(session: Session, *, deployment: Deployment, actor: Actor, now: datetime) -> Own:
-    """Read what the acting member of staff may change."""
+@dataclass(frozen=True, slots=True)
+class OwnSignIn:
+    """A live sign-in of an account; `id` names it on a page and opens nothing."""
+
+    id: str
+    begun_at: datetime
+    seen_at: datetime
+    is_here: bool
+
+
+def read_own(
+    session: Session, *, deployment: Deployment, actor: Actor, token: str, now: datetime
+) -> Own:
+    """Read what the acting member of staff may change; `token` is that of their sign-in here."""
     held = staff.find_account(session, actor.id)
     sealed = held.email_sealed if held else None
     return Own(
         email=deployment.vault.open(sealed, EMAIL) if sealed else "",
         codes_left=staff.count_codes(session, actor.id),
-        elsewhere=max(0, staff.count_live_sign_ins(session, actor.id, now) - 1),
+        sign_ins=tuple(
+            OwnSignIn(
+                id=_name_of(one),
+                begun_at=one.created_at,
+                seen_at=one.seen_at,
+                is_here=one.token_hash == token_hash(token),
+            )
+            for one in staff.list_live_sign_ins(session, actor.id, now)
+        ),
     )
+
+
+def _name_of(sign_in: SignIn) -> str:
+    return token_hash(sign_in.token_hash)[:16]
 
 
 def change_password(
@@ -81,6 +106,16 @@ def change_email(
     stored.lock_staff(session, actor.id).email_sealed = sealed
     details = {"is_given": bool(email)}
     ledger.queue_act(session, actor=actor, op="staff.email_changed", now=now, details=details)
+
+
+def end_sign_in(session: Session, *, actor: Actor, sign_in_id: str, now: datetime) -> None:
+    """Sign the acting person out of one browser; NotFound when it is not theirs, or not alive."""
+    live = staff.list_live_sign_ins(session, actor.id, now)
+    found = next((one for one in live if _name_of(one) == sign_in_id), None)
+    if found is None:
+        raise NotFound("not_found")
+    stored.end_sign_in(session, found.token_hash, now)
+    ledger.queue_act(session, actor=actor, op="staff.sign_ins_ended", now=now, details={"count": 1})
 
 
 def end_other_sign_ins(session: Session, *, actor: Actor, token: str, now: datetime) -> int:

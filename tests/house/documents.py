@@ -1,28 +1,58 @@
 """The tables in the documents that are generated from the code: `make docs` writes them."""
 
 import json
+from datetime import time
 from pathlib import Path
+from typing import Any, Literal, get_args, get_origin
 
 from pydantic import SecretStr
+from pydantic.fields import FieldInfo
 
 from app.domain.study import Study, load_study
 from app.exports.dictionary import Variable, describe, variables
-from app.settings import Settings
+from app.settings import FROM_FILES, Settings
+from tests.house.requirements import trace
 
 ROOT = Path(__file__).parents[2]
+KINDS: dict[Any, str] = {
+    bool: "`true`, `false`",
+    int: "number",
+    time: "hh:mm",
+    Path: "path",
+    Path | None: "path",
+    SecretStr: "secret",
+    tuple[SecretStr, ...]: "JSON list of secrets",
+    tuple[str, ...]: "JSON list",
+}
 
 
 def settings_table() -> str:
-    """Every setting with its default and what it is, as a Markdown table."""
-    rows = ["| setting | default | what it is |", "| --- | --- | --- |"]
+    """Every setting with its default, what it may be and what it is, as a Markdown table."""
+    rows = ["| setting | values | default | what it is |", "| --- | --- | --- | --- |"]
     for name, field in Settings.model_fields.items():
         default = field.default
         shown = default.get_secret_value() if isinstance(default, SecretStr) else default
         if shown and isinstance(shown, tuple):
             shown = json.dumps(shown)  # as it is written in the environment
-        told = "–" if shown in ("", ()) else f"`{shown}`"
-        rows.append(f"| `DIARY_{name.upper()}` | {told} | {field.description} |")
+        told = "–" if shown in ("", (), None) else f"`{shown}`"
+        variable = f"DIARY_{name.upper()}"
+        files = f"<br>or `{variable}_FILE`" if name in FROM_FILES else ""
+        rows.append(f"| `{variable}`{files} | {_values(field)} | {told} | {field.description} |")
     return "\n".join(rows)
+
+
+def _values(field: FieldInfo) -> str:
+    """What a setting may be, in a few words."""
+    kind = field.annotation
+    if get_origin(kind) is Literal:
+        return ", ".join(f"`{one}`" for one in get_args(kind))
+    limits = [
+        f"{sign} {getattr(rule, name)}"
+        for rule in field.metadata
+        for name, sign in (("ge", "≥"), ("le", "≤"))
+        if hasattr(rule, name)
+    ]
+    return " ".join([KINDS.get(kind, "text"), *limits])
 
 
 def dictionary_tables(study: Study) -> dict[str, str]:
@@ -36,11 +66,17 @@ def dictionary_tables(study: Study) -> dict[str, str]:
         f"| `{name}` | {member['type']} | {member['en']} |"
         for name, member in told["members"].items()
     ]
+    columns = [
+        f"| `{file}` | `{name}` | {column['type']} | {column['en']} |"
+        for file, named in told["columns"].items()
+        for name, column in named.items()
+    ]
     zones = [variable for variable in variables(study) if variable.member]
     rows = [_variable_row(variable) for variable in variables(study) if variable not in zones[1:]]
     return {
         "statuses": table(("status", "number", "meaning"), statuses),
         "members": table(("member", "type", "meaning"), members),
+        "columns": table(("file", "column", "type", "meaning"), columns),
         "variables": table(("kind", "variable", "path", "values", "question"), rows),
     }
 
@@ -81,13 +117,18 @@ def with_table(document: str, name: str, table: str) -> str:
 
 def generated() -> dict[Path, str]:
     """Each generated document as it should be."""
-    readme, guide = ROOT / "README.md", ROOT / "docs/trial-database.md"
+    settings, guide = ROOT / "docs/configuration.md", ROOT / "docs/trial-database.md"
+    design, traced = (
+        ROOT / "docs/DESIGN.md",
+        table(("#", "requirement", "clause", "tests"), trace()),
+    )
     told = guide.read_text(encoding="utf-8")
     for name, written in dictionary_tables(load_study(Settings().study_folder)).items():
         told = with_table(told, name, written)
     return {
-        readme: with_table(readme.read_text(encoding="utf-8"), "settings", settings_table()),
+        settings: with_table(settings.read_text(encoding="utf-8"), "settings", settings_table()),
         guide: told,
+        design: with_table(design.read_text(encoding="utf-8"), "requirements", traced),
     }
 
 

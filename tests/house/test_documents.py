@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.house.documents import ROOT, generated, with_table
+from tests.house.requirements import REQUIREMENTS, marks_in, shown_by
+from tests.house.tree import Source
 
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
@@ -20,6 +22,16 @@ def test_a_stale_table_is_noticed() -> None:
     assert with_table(document, "settings", "new") != document
     with pytest.raises(ValueError, match="no place"):
         with_table("nothing", "settings", "new")
+
+
+@pytest.mark.trust(30)
+def test_every_requirement_has_a_test() -> None:
+    assert set(shown_by()) == set(REQUIREMENTS) == set(range(1, 31))
+
+
+def test_marks_are_read_from_the_files() -> None:
+    marked = Source("tests/test_it.py", "@pytest.mark.trust(4, 6)\ndef test_it(): ...")
+    assert list(marks_in(marked)) == [(4, "test_it"), (6, "test_it")]
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)

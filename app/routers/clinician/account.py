@@ -14,6 +14,7 @@ from app.routers.clinician.staff_words import StaffWords
 from app.routers.deps import AtDesk, ConfirmedDesk, Desk, Form, Here, Now, Service, Write, first
 from app.routers.errors import on_refusal
 from app.services import accounts, ceremonies, own_account, recovery, staff_passkeys
+from app.services.own_account import OwnSignIn
 from app.store import staff
 
 router = APIRouter(include_in_schema=False)
@@ -31,7 +32,7 @@ def show_own(request: Request, service: Here, desk: Desk, now: Now, by: By = "")
 def change_password(
     request: Request, service: Here, session: Write, form: Form, desk: Desk, now: Now
 ) -> Response:
-    """Change the password; the present one is asked for."""
+    """Change the password; the present one is asked for, and only this browser stays signed in."""
     _keep_typed(request, service, desk, form, now)
     password = first(form, "password")
     if password != first(form, "password_again"):
@@ -44,6 +45,7 @@ def change_password(
         password=password,
         now=now,
     )
+    own_account.end_other_sign_ins(session, actor=desk.actor, token=_token(request), now=now)
     return _back("password")
 
 
@@ -92,9 +94,19 @@ def make_codes(
 @router.post("/desk/account/sign-ins/end")
 def end_other_sign_ins(request: Request, session: Write, desk: Desk, now: Now) -> Response:
     """Sign out everywhere but here."""
-    token = request.cookies.get(deps.STAFF_COOKIE, "")
-    own_account.end_other_sign_ins(session, actor=desk.actor, token=token, now=now)
+    own_account.end_other_sign_ins(session, actor=desk.actor, token=_token(request), now=now)
     return _back("sign-ins")
+
+
+@router.post("/desk/account/sign-ins/{sign_in_id}/end")
+def end_sign_in(sign_in_id: str, session: Write, desk: Desk, now: Now) -> Response:
+    """Sign out of one browser."""
+    own_account.end_sign_in(session, actor=desk.actor, sign_in_id=sign_in_id, now=now)
+    return _back("sign-ins")
+
+
+def _token(request: Request) -> str:
+    return request.cookies.get(deps.STAFF_COOKIE, "")
 
 
 def own_page(
@@ -107,7 +119,9 @@ def own_page(
     """The page of one's own account; `more` says what was refused, or how one came in."""
     deployment = service.deployment
     with service.database.read() as session:
-        own = own_account.read_own(session, deployment=deployment, actor=desk.actor, now=now)
+        own = own_account.read_own(
+            session, deployment=deployment, actor=desk.actor, token=_token(request), now=now
+        )
         passkeys = staff_passkeys.list_own(session, actor=desk.actor)
         said = StaffWords(session, deployment, desk.lang, now)
         held = staff.list_grants(session, [desk.actor.id])
@@ -116,6 +130,7 @@ def own_page(
         "organisation": desk.staff.organisation,
         "roles": [one for one in map(said.grant, held) if one["is_live"]],
         "own": own,
+        "sign_ins": [_shown(one, said) for one in own.sign_ins],
         "passkeys": [
             {
                 "id": one.credential_id,
@@ -133,6 +148,11 @@ def own_page(
         **(more or {}),
     }
     return desk_page(request, desk, deployment, "clinician/account.html", values)
+
+
+def _shown(one: OwnSignIn, said: StaffWords) -> dict[str, Any]:
+    begun, seen = said.local(one.begun_at), said.local(one.seen_at)
+    return {"id": one.id, "begun": begun, "seen": seen, "is_here": one.is_here}
 
 
 def keep_refusal(request: Request, service: Service, desk: AtDesk, now: datetime) -> None:
