@@ -4,7 +4,6 @@ import gc
 import socket
 import sys
 from contextlib import closing, nullcontext
-from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -12,16 +11,16 @@ import typer
 import uvicorn
 from pydantic import SecretStr
 
-from app import puller, scheduler
+from app import metrics, puller, scheduler
+from app.commands import archiving, keys, operating, proving, rehearsing
 from app.domain.access import SYSTEM, Role
 from app.domain.errors import DomainError, NotFound, Unavailable
-from app.exports.copy_check import CopyFault, check_copy
 from app.gateways.bounces import LARGEST_MAIL, read_bounce
 from app.main import Schedule, create_app, gateways_of, service_of
 from app.observability import set_up_logging
 from app.routers.deps import utc_now
 from app.routers.sentences import SENTENCES, sentence
-from app.services import accounts, backups, keys, receipts, sites, verification
+from app.services import accounts, backups, receipts, rotation, sites
 from app.services.deployment import Deployment
 from app.settings import Settings
 from app.simulation.demo import Demo, prepare
@@ -29,6 +28,7 @@ from app.simulation.memory import secret_of
 from app.simulation.welcome import welcome
 from app.store import migrations
 from app.store.session import Database
+from app.wire import Wire
 
 StaffRole = Literal[
     "clinician", "coordinator", "assessor", "monitor", "inspector", "data_manager", "admin"
@@ -36,31 +36,40 @@ StaffRole = Literal[
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 staff = typer.Typer(no_args_is_help=True, help="Accounts of the site, the sponsor and the admin.")
-key_commands = typer.Typer(no_args_is_help=True, help="Keys of the trial database.")
 cli.add_typer(staff, name="staff")
-cli.add_typer(key_commands, name="keys")
+cli.add_typer(keys.cli, name="keys")
+cli.add_typer(archiving.cli)
+cli.add_typer(operating.cli)
+cli.add_typer(proving.cli)
+cli.add_typer(rehearsing.cli)
 
 
 @cli.command()
 def serve(host: str = "127.0.0.1", port: int = 8000) -> None:
     """Serve the diary, the desk and the door; with the schedule, when it is embedded."""
-    _serve(Settings(), host, port)
+    settings = Settings()
+    with closing(Database(settings.database_url)) as database:
+        database.check()
+        operating.require_sound_clock(settings, database)
+    _serve(settings, host, port)
 
 
 def _serve(settings: Settings, host: str, port: int) -> None:
     app = create_app(settings, schedule=_embedded_schedule(settings))
     gc.freeze()  # what is there now stays: the collector need not walk it at every turn
-    uvicorn.run(
-        app,
-        host=host,
-        port=port,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=True,
-        forwarded_allow_ips=settings.trusted_proxies,
-        timeout_graceful_shutdown=20,
-    )
+    with metrics.serving_as_set(settings, app.state.service):
+        uvicorn.run(
+            app,
+            host=host,
+            port=port,
+            http=Wire,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=True,
+            forwarded_allow_ips=settings.trusted_proxies,
+            timeout_graceful_shutdown=20,
+        )
 
 
 def _embedded_schedule(settings: Settings) -> Schedule:
@@ -73,7 +82,9 @@ def _embedded_schedule(settings: Settings) -> Schedule:
 
 
 def _tell_ways(settings: Settings) -> None:
-    """Say which ways to participants this deployment does not have."""
+    """Say which ways to participants this deployment does not have, and that it has no backups."""
+    operating.tell_backups(settings)
+    proving.tell_heads(settings)
     if not (settings.smtp_host or settings.demo):
         typer.echo("E-mail reminders are off: DIARY_SMTP_HOST is not set.", err=True)
     if not (settings.sms_url or settings.demo):
@@ -93,10 +104,13 @@ def demo(
     folder.mkdir(exist_ok=True)
     settings = Settings(
         demo=True,
+        redcap_facade=True,
         database_url=f"sqlite:///{folder}/diary.db",
         base_url=f"http://localhost:{port}",
         secret_key=SecretStr(secret_of(folder)),
         log_format="console",
+        heads_folder=folder / "heads",
+        heads_key_file=folder / "heads.key",
     )
     database = Database(settings.database_url)
     migrations.upgrade(database)
@@ -131,8 +145,11 @@ def run_scheduler() -> None:
     set_up_logging(settings.log_format)
     service = service_of(settings)
     service.database.check()
+    operating.require_sound_clock(settings, service.database)
+    rotation.learn(service.database, service.deployment.vault)
     gateways = gateways_of(settings, service.database)
-    scheduler.run_until_stopped(service, gateways=gateways)
+    with metrics.serving_as_set(settings, service):
+        scheduler.run_until_stopped(service, gateways=gateways)
     service.database.close()
 
 
@@ -169,51 +186,6 @@ def migrate(
     if grant_to:
         migrations.grant_to(database, grant_to)
     typer.echo(f"The database is at {migrations.current_revision(database)}.")
-
-
-@cli.command()
-def verify(
-    copy: Annotated[
-        Path | None, typer.Argument(help="A certified copy; without one, the configured database")
-    ] = None,
-) -> None:
-    """Check the whole ledger, or a certified copy; name the first thing that does not hold.
-
-    A copy is checked from its file alone, without database, settings or network.
-    """
-    if copy is None:
-        _verify_database()
-    else:
-        _verify_copy(copy)
-
-
-def _verify_copy(path: Path) -> None:
-    try:
-        checked = check_copy(path)
-    except CopyFault as fault:
-        typer.echo(f"DOES NOT HOLD: {fault}", err=True)
-        raise typer.Exit(1) from None
-    for stream, (no, head) in sorted(checked.heads.items()):
-        typer.echo(f"{stream}  {no} changes  {head}")
-    typer.echo(f"manifest  {checked.manifest}")
-    typer.echo(
-        f"holds: the copy of {checked.scope} made {checked.made_at}, {checked.files} files, "
-        f"{checked.shown} changes shown and {checked.hidden} by their digest"
-    )
-
-
-def _verify_database() -> None:
-    database = Database(Settings().database_url)
-    with database.read() as session:
-        total = verification.count_changes(session)
-        with typer.progressbar(length=total, label="verifying", file=sys.stderr) as bar:
-            report = verification.verify(session, progress=bar.update)
-    for head in report.heads:
-        typer.echo(f"{head.stream}  {head.no} changes  {head.hash}")
-    if report.fault is not None:
-        typer.echo(f"DOES NOT HOLD: {report.fault}", err=True)
-        raise typer.Exit(1)
-    typer.echo(f"holds: {total} changes, {report.versions} versions")
 
 
 @cli.command()
@@ -339,28 +311,6 @@ def add_site(
             new=sites.NewSite(site_id, name, organisation, team_phone, team_hours),
             now=utc_now(),
         )
-
-
-@key_commands.command("add")
-def add_key(
-    label: str,
-    sites: Annotated[str, typer.Option(help="Site ids separated by commas, or *")] = "*",
-    days: Annotated[int, typer.Option(help="Days until it expires", min=1, max=730)] = 365,
-) -> None:
-    """Make a key for the trial database; prints it once."""
-    now = utc_now()
-    with Database(Settings().database_url).write() as session:
-        key = keys.create(
-            session,
-            actor=SYSTEM,
-            new=keys.NewKey(
-                label=label,
-                sites=tuple(site.strip() for site in sites.split(",")),
-                expires_at=now + timedelta(days=days),
-            ),
-            now=now,
-        )
-    typer.echo(key)
 
 
 def run() -> None:

@@ -16,12 +16,13 @@ from starlette.staticfiles import NotModifiedResponse, StaticFiles
 from app.gateways.mail import RecordingMailer, SmtpMailer
 from app.gateways.push import WebPusher
 from app.gateways.sms import HttpTexter, RecordingTexter
+from app.metrics import Metered
 from app.observability import RequestLog, set_up_logging
 from app.rendering import STATIC, script
-from app.routers import api, auth, clinician, errors, health, participant, reports
+from app.routers import api, auth, clinician, errors, health, participant, redcap, reports
 from app.routers.deps import Clock, Service, utc_now
 from app.security import Shield
-from app.services import push_keys
+from app.services import push_keys, rotation
 from app.services.deployment import Deployment, vault_of
 from app.services.pace import Pace
 from app.services.ports import Gateways, Mailer, Texter
@@ -34,6 +35,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     reports.router,
     *clinician.ROUTERS,
     *api.ROUTERS,
+    redcap.router,
     *participant.ROUTERS,
 )
 
@@ -81,6 +83,7 @@ def service_of(settings: Settings, clock: Clock = utc_now) -> Service:
         clock=clock,
         secure_cookies=settings.secure_cookies,
         pace=Pace(settings.requests_per_minute),
+        redcap_facade=settings.redcap_facade,
         report_token=settings.sms_report_token.get_secret_value(),
     )
 
@@ -139,6 +142,7 @@ def create_app(
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         service.database.check()
+        rotation.learn(service.database, service.deployment.vault)
         with schedule(service):
             yield
         service.database.close()
@@ -148,7 +152,7 @@ def create_app(
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
-        openapi_url="/api/v1/openapi.json",
+        openapi_url=None,
         redirect_slashes=False,
     )
     app.state.service = service
@@ -156,8 +160,9 @@ def create_app(
         app.include_router(router)
     app.mount("/static", KeptStatic(directory=STATIC), name="static")
     errors.install(app)
-    api.illustrate(app)
+    api.illustrate(app, service.deployment.study)
     app.add_middleware(GZipMiddleware, minimum_size=600)
-    app.add_middleware(Shield, over_tls=settings.secure_cookies)
+    app.add_middleware(Shield, base_url=settings.base_url, refuse=errors.refuse, fail=errors.fail)
     app.add_middleware(RequestLog)
+    app.add_middleware(Metered, meters=service.meters)
     return app

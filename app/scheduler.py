@@ -22,7 +22,8 @@ from apscheduler.schedulers.background import (  # type: ignore[import-untyped]
 )
 
 from app.domain.reach import Channel
-from app.services import alerts, devices, digests, pauses, reminders
+from app.metrics import Meters
+from app.services import alerts, devices, digests, nightly, pauses, reminders
 from app.services.deployment import Deployment
 from app.services.ports import Gateways
 from app.services.reminders import Courier, IsStopping
@@ -45,6 +46,10 @@ class Service(Protocol):
     @property
     def clock(self) -> Callable[[], datetime]:
         """What tells the present."""
+
+    @property
+    def meters(self) -> Meters:
+        """What counts the messages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +101,7 @@ TIMETABLE = (
     Cadence("alerts", "40", _review_alerts, minutes="*/10"),
     Cadence("digests", "50", digests.send_due, minutes="*/10"),
     Cadence("credentials", "0", _end_finished, minutes="7"),
+    Cadence("nightly", "15", nightly.run_due, minutes="*/5"),
 )
 
 
@@ -114,6 +120,7 @@ def running(
         gateways=gateways,
         worker=_worker_name(),
         clock=service.clock,
+        tally=service.meters.tally,
     )
     background = BackgroundScheduler(
         timezone=UTC,

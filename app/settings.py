@@ -5,6 +5,7 @@ Every setting is an environment variable `DIARY_<NAME>`; a secret may come from 
 """
 
 import os
+from datetime import time
 from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import urlsplit
@@ -12,14 +13,24 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-_FROM_FILES = ("secret_key", "smtp_password", "sms_token", "sms_report_token", "database_url")
+FROM_FILES = (
+    "secret_key",
+    "previous_secret_keys",
+    "smtp_password",
+    "sms_token",
+    "sms_report_token",
+    "database_url",
+)
+"""Settings that may come from a file instead; the earlier secrets stand in theirs one a line."""
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 class Settings(BaseSettings):
     """How this deployment runs. `python -m app serve` refuses to start when a value is unsafe."""
 
-    model_config = SettingsConfigDict(env_prefix="DIARY_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="DIARY_", frozen=True, extra="ignore", hide_input_in_errors=True
+    )
 
     database_url: str = Field(
         "sqlite:///var/diary.db", description="SQLite file or postgresql:// address"
@@ -37,6 +48,11 @@ class Settings(BaseSettings):
     demo: bool = Field(False, description="Simulated study: accepts the demo's credentials")
     embedded_schedule: bool = Field(True, description="`serve` runs the reminder schedule too")
     log_format: Literal["json", "console"] = Field("json", description="Shape of log lines")
+    redcap_facade: bool = Field(
+        False,
+        description="Answer scripts written for REDCap at /redcap/api/, for reading alone; its"
+        " tokens are made at the desk or with `keys add --kind redcap`",
+    )
     requests_per_minute: int = Field(
         1200, ge=1, description="Requests that one key of the trial database may make in a minute"
     )
@@ -70,15 +86,46 @@ class Settings(BaseSettings):
     trusted_proxies: str = Field(
         "127.0.0.1", description="Proxies whose forwarded headers are believed"
     )
+    backup_folder: Path | None = Field(
+        None, description="Folder of the nightly backups; empty: none are made"
+    )
+    nightly_at: time = Field(
+        time(2, 30), description="When the night's work begins, by the study's clock"
+    )
+    heads_folder: Path | None = Field(
+        None, description="Folder of the daily signed heads, kept apart; empty: none are signed"
+    )
+    heads_key_file: Path = Field(
+        Path("var/heads.key"), description="Key that signs them; made at first use, kept apart"
+    )
+    backups_kept: int = Field(
+        14, ge=1, description="Nightly backups that stay; older ones go after a verified newer one"
+    )
+    technical_retention_days: int = Field(
+        180,
+        ge=1,
+        description="Days after which throttles, expired sign-ins and the like are erased",
+    )
+    metrics_port: int = Field(0, ge=0, le=65535, description="Port of the metrics; 0: none")
+    metrics_host: str = Field("127.0.0.1", description="Address on which the metrics are served")
+    trust_clock: bool = Field(
+        False, description="Starts even when this machine's clock lies before the last change"
+    )
 
     @model_validator(mode="before")
     @classmethod
     def _secrets_from_files(cls, values: dict[str, object]) -> dict[str, object]:
-        for name in _FROM_FILES:
+        for name in FROM_FILES:
             path = os.environ.get(f"DIARY_{name.upper()}_FILE")
             if path and name not in values:
-                values[name] = Path(path).read_text(encoding="utf-8").strip()
+                told = Path(path).read_text(encoding="utf-8").strip()
+                values[name] = told.split() if name == "previous_secret_keys" else told
         return values
+
+    @field_validator("backup_folder", "heads_folder", mode="before")
+    @classmethod
+    def _empty_is_none(cls, value: object) -> object:
+        return value or None
 
     @field_validator("base_url")
     @classmethod
@@ -111,6 +158,8 @@ class Settings(BaseSettings):
     def _safe_in_production(self) -> Self:
         if self.demo and urlsplit(self.base_url).hostname not in _LOOPBACK:
             raise ValueError("demo mode serves this machine only: base_url must be localhost")
+        if not self.secure_cookies and urlsplit(self.base_url).hostname not in _LOOPBACK:
+            raise ValueError("base_url must begin with https://, unless it is this machine's own")
         return self
 
     @property

@@ -3,6 +3,7 @@
 The browser is in `tests/browser/conftest.py`.
 """
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from hypothesis import settings
 
 from app.store.session import Database
 from tests.effort import effort
-from tests.engines import Engine, PostgreSQL, Sqlite, migrate, postgres_server
+from tests.engines import Engine, PostgreSQL, Sqlite, migrate, postgres_programs, postgres_server
 from tests.people import Stage, on_live_stage, on_stage, settle
 from tests.servers import MailSink
 from tests.turns import is_left_out
@@ -99,6 +100,12 @@ def live_stage(engine: Engine) -> Iterator[Stage]:
     with on_live_stage(url, cast) as opened:
         yield opened
     engine.drop(url)
+
+
+@pytest.fixture
+def tools(monkeypatch: pytest.MonkeyPatch) -> None:
+    """PostgreSQL's client programs, which come with the server of the tests."""
+    monkeypatch.setenv("PATH", f"{postgres_programs()}{os.pathsep}{os.environ['PATH']}")
 
 
 @pytest.fixture

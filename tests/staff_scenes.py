@@ -1,15 +1,24 @@
 """Scenes of the accounts: somebody invited, a role with an end, somebody kept out."""
 
+import json
 from datetime import timedelta
 
 from app.domain.access import Role
 from app.services import accounts, grants, invitations
+from app.store import nightly
 from app.store.accounts import find_staff
 from app.store.session import WriteSession
 from tests.people import PASSWORD, Stage, Who
 from tests.scenes import Codes, spoken_by
 
 FORMER = "former@chu.example"
+_VERIFIED = {
+    "state": "verified",
+    "file": "diary-20260119T013000Z.backup",
+    "changes": 1204,
+    "sha256": "5c1f" * 16,
+}
+_FAILED = {"state": "failed", "code": "scratch_refused", "file": "diary-20260120T013000Z.backup"}
 
 
 def staffed(stage: Stage, who: Who) -> Codes:
@@ -36,6 +45,17 @@ def staffed(stage: Stage, who: Who) -> Codes:
         "staff_id": stage.actor(Who.MONITOR).id,
         "grant_id": str(held.id),
     }
+
+
+def operated(stage: Stage, _: Who) -> Codes:
+    """A backup was verified last night; tonight's could not be tried out."""
+    with stage.database.write() as session:
+        for days, outcome in ((1, _VERIFIED), (0, _FAILED)):
+            at = stage.clock.now - timedelta(days=days, hours=15)
+            nightly.claim(session, "backup", at.date(), "a scheduler", at)
+            done = at + timedelta(minutes=4)
+            nightly.note_outcome(session, "backup", at.date(), json.dumps(outcome), done)
+    return {}
 
 
 def _invite(session: WriteSession, stage: Stage, language: str) -> str:

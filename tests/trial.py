@@ -57,8 +57,12 @@ def dose(stage: Stage, who: Who, units: float = 1) -> dict[str, Any]:
 
 
 def correct(stage: Stage, record_id: str, version: int, average: int) -> None:
+    """Correct a diary's score as the site does."""
+    amend(stage, record_id, version, factories.diary(stage.deployment.study, average=average))
+
+
+def amend(stage: Stage, record_id: str, version: int, payload: dict[str, Any]) -> None:
     """Correct a diary as the site does."""
-    payload = factories.diary(stage.deployment.study, average=average)
     with stage.database.write() as session:
         corrections.correct(
             session,
@@ -177,6 +181,21 @@ def new_key(
                 sites=sites or ("*",),
                 scopes=scopes,
                 expires_at=stage.clock.now + timedelta(days=days),
+            ),
+            now=stage.clock.now,
+        )
+
+
+def new_token(stage: Stage, *sites: str) -> str:
+    """Make a token of the REDCap façade for these sites (all, when none is named)."""
+    with stage.database.write() as session:
+        return keys.create_redcap_token(
+            session,
+            actor=SYSTEM,
+            new=keys.NewKey(
+                label="older scripts",
+                sites=sites or ("*",),
+                expires_at=stage.clock.now + timedelta(days=30),
             ),
             now=stage.clock.now,
         )

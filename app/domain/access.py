@@ -44,8 +44,10 @@ class Permission(StrEnum):
     EDIT_FORMULARY = "edit_formulary"
     REDACT = "redact"
     MANAGE_KEYS = "manage_keys"
+    WATCH_COPIES = "watch_copies"
     MANAGE_ACCOUNTS = "manage_accounts"
     SEE_RIGHTS = "see_rights"
+    SEE_OPERATIONS = "see_operations"
     READ_TRAIL = "read_trail"
     REVIEW_TRAIL = "review_trail"
     PULL = "pull"
@@ -70,8 +72,10 @@ PERMISSIONS: dict[Permission, frozenset[Role]] = {
     Permission.EDIT_FORMULARY: _SITE_TEAM,
     Permission.REDACT: _SITE_TEAM,
     Permission.MANAGE_KEYS: frozenset({Role.DATA_MANAGER}),
+    Permission.WATCH_COPIES: frozenset({Role.COORDINATOR, Role.DATA_MANAGER}),
     Permission.MANAGE_ACCOUNTS: frozenset({Role.ADMIN}),
     Permission.SEE_RIGHTS: frozenset({Role.ADMIN, Role.MONITOR, Role.INSPECTOR}),
+    Permission.SEE_OPERATIONS: frozenset({Role.ADMIN}),
     Permission.READ_TRAIL: _READERS | {Role.DATA_MANAGER},
     Permission.REVIEW_TRAIL: _SITE_TEAM | {Role.MONITOR},
     Permission.PULL: frozenset({Role.TRIAL_DATABASE}),

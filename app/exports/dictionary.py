@@ -67,6 +67,7 @@ def describe(study: Study) -> dict[str, Any]:
         "statuses": _words()["statuses"],
         "codes": code_lists(study),
         "members": _words()["members"],
+        "columns": _words()["columns"],
         "variables": [_shown(variable) for variable in variables(study)],
     }
 

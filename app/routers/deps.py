@@ -15,12 +15,14 @@ from typing import Annotated, Any
 from fastapi import Depends, Request, Response
 
 from app.domain.access import Actor
-from app.domain.errors import NotSignedIn
+from app.domain.errors import InvalidInput, NotSignedIn
+from app.metrics import Meters
 from app.rendering import LANGUAGES, best_language
 from app.routers.waiting import WaitingRoom
 from app.services import accounts, devices, keys, push_keys, throttles
 from app.services.deployment import Deployment
 from app.services.pace import Pace
+from app.services.trail import record_refusal
 from app.store.session import Database, ReadSession, WriteSession
 from app.store.tables import ApiKey, Device, Participant, Staff
 
@@ -29,6 +31,9 @@ PERSON_COOKIE = "open"
 STAFF_COOKIE = "desk"
 AWAKE_COOKIE = "awake"
 """Tells the page's script that the diary is open, for as long as it is; it opens nothing itself."""
+AT_THE_DESK, AT_A_PHONE = 60, 240
+"""Attempts a minute from one address, behind which there may be a whole hospital or network."""
+MOST_FIELDS = 500
 YEAR_S, DAY_S = 365 * 24 * 3600, 24 * 3600
 NOBODY = Actor(kind="nobody", id="nobody")
 
@@ -49,9 +54,12 @@ class Service:
     clock: Clock
     secure_cookies: bool
     pace: Pace
+    redcap_facade: bool = False
+    """Whether `/redcap/api/` is there."""
     report_token: str = field(default="", repr=False)
     """What the SMS gateway shows with its reports; empty: none are taken."""
     waiting_room: WaitingRoom = field(default_factory=WaitingRoom)
+    meters: Meters = field(default_factory=Meters)
 
     @cached_property
     def push_key(self) -> str:
@@ -132,8 +140,11 @@ Body = Annotated[bytes, Depends(_body)]
 
 
 async def _form(request: Request) -> dict[str, list[str]]:
-    form = await request.form(max_files=0, max_fields=500)
-    return {key: [str(value) for value in form.getlist(key)] for key in form}
+    form = await request.form(max_files=0, max_fields=MOST_FIELDS)
+    told = {key: [str(value) for value in form.getlist(key)] for key in form}
+    if any("\0" in value for values in told.values() for value in values):
+        raise InvalidInput("bad_request")  # nobody types it, and PostgreSQL keeps none
+    return told
 
 
 Form = Annotated[dict[str, list[str]], Depends(_form)]
@@ -163,12 +174,23 @@ def _find_person(request: Request, service: Here, now: Now) -> SignedIn | None:
     if found is None:
         return None
     sign_in, device, person = found
+    if not devices.is_in_hand(device, request.cookies.get(DEVICE_COOKIE, "")):
+        _trail_stolen(request, service, device, now)
+        return None
     if devices.is_due_for_touch(sign_in, now):
         with service.database.write() as session:
             devices.keep_signed_in(session, sign_in, now)
     request.state.actor = devices.actor_for(person, device)
     request.state.lang = person.language
     return SignedIn(request.state.actor, person, device)
+
+
+def _trail_stolen(request: Request, service: Service, device: Device, now: datetime) -> None:
+    """Trail that a sign-in was shown by a browser that is not the phone it was made on."""
+    refusal = NotSignedIn("sign_in_elsewhere", source=f"sign-in/{device.id}")
+    act = f"{request.method} {request.scope['route'].path}"
+    with service.database.write() as session:
+        record_refusal(session, actor=NOBODY, error=refusal, act=act, now=now)
 
 
 MaybePerson = Annotated[SignedIn | None, Depends(_find_person)]
@@ -251,7 +273,7 @@ def _key(request: Request, service: Here, now: Now) -> KeyHolder:
     with service.database.read() as session:
         found = keys.find_actor(session, service.deployment, bearer.strip(), now)
     if found is None:
-        source = f"key/{request.client.host if request.client else 'unknown'}"
+        source = f"key/{address_of(request)}"
         with service.database.write() as session:
             throttles.require_patience(session, source, now)
         raise NotSignedIn("key_refused", source=source)
@@ -276,6 +298,20 @@ def address_of(request: Request) -> str:
     except ValueError:
         return host
     return host if found.version == 4 else str(ip_network((found, 64), strict=False))
+
+
+def paced(door: str, per_minute: int) -> Any:
+    """Let a door that anyone may knock at be tried so often a minute from one address.
+
+    A dependency of the route, in a transaction of its own: a refusal counts too, and what costs
+    work (a hash, a write) comes after it.
+    """
+
+    def keep_pace(request: Request, service: Here, now: Now) -> None:
+        with service.database.write() as session:
+            throttles.keep_pace(session, f"{door}/{address_of(request)}", per_minute, now)
+
+    return Depends(keep_pace)
 
 
 def set_cookie(

@@ -12,12 +12,13 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from app.domain import errors
 from app.domain.errors import DomainError
 from app.rendering import LANGUAGES, best_language, page
-from app.routers.deps import NOBODY, Service, actor_of
+from app.routers.deps import NOBODY, Service, actor_of, address_of
 from app.routers.sentences import sentence
 from app.services import evenings
 from app.services.trail import record_refusal
@@ -32,7 +33,9 @@ STATUS: dict[type[DomainError], int] = {
     errors.Unavailable: 503,
 }
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-_MACHINE_PATHS = ("/api/", "/gateway/", "/submissions")
+_MACHINE_PATHS = ("/api/", "/redcap/", "/gateway/", "/submissions")
+LONGEST_FIELD = 80
+"""So much of a name that nobody knows is said back."""
 _log = structlog.get_logger("errors")
 
 
@@ -41,7 +44,6 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(DomainError, _domain_error)
     app.add_exception_handler(RequestValidationError, _bad_parameters)
     app.add_exception_handler(HTTPException, _http_error)
-    app.add_exception_handler(Exception, _internal_error)
 
 
 def is_machine(request: Request) -> bool:
@@ -68,15 +70,30 @@ def on_refusal(request: Request, render: RefusalPage) -> None:
     request.state.refusal_page = render
 
 
+async def refuse(request: Request, code: str, status: int) -> Response:
+    """Answer what is refused before any route is found; what pretends to be ours is trailed."""
+    error: DomainError = errors.InvalidInput(code)
+    if status in (403, 421):
+        error = errors.NotAllowed(code, source=f"{code}/{address_of(request)}")
+    try:
+        await run_in_threadpool(_trail, request, error)
+    except errors.Unavailable as busy:
+        return answer(request, busy)
+    return answer(request, error, status)
+
+
 def _domain_error(request: Request, error: Exception) -> Response:
     if not isinstance(error, DomainError):
         raise error
-    _trail(request, error)
+    try:
+        _trail(request, error)
+    except errors.Unavailable as busy:  # what cannot be trailed is not answered yet
+        return answer(request, busy)
     if error.code == "sign_in_needed" and not is_machine(request):
         at_desk = request.url.path.startswith("/desk")
         door = "/desk/sign-in" if at_desk else "/unlock"
-        back = request.url.path if request.method in _SAFE else ""
-        return RedirectResponse(f"{door}?next={back}" if back else door, status_code=303)
+        asked = f"?{urlencode({'next': request.url.path}, safe='/')}"
+        return RedirectResponse(door + asked if request.method in _SAFE else door, status_code=303)
     if error.code == "confirmation_needed":
         back = request.url.path if request.method in _SAFE else _page_before(request)
         return RedirectResponse(f"/desk/confirm?{urlencode({'next': back})}", status_code=303)
@@ -90,7 +107,10 @@ def _domain_error(request: Request, error: Exception) -> Response:
 
 def _page_before(request: Request) -> str:
     """The path of the page that a form stood on."""
-    return urlsplit(request.headers.get("referer", "")).path or "/desk"
+    try:
+        return urlsplit(request.headers.get("referer", "")).path or "/desk"
+    except ValueError:  # brackets around what is no address
+        return "/desk"
 
 
 def status_of(error: DomainError) -> int:
@@ -98,9 +118,12 @@ def status_of(error: DomainError) -> int:
     return next((code for kind, code in STATUS.items() if isinstance(error, kind)), 500)
 
 
-def answer(request: Request, error: DomainError) -> Response:
-    """Answer an error as a page or as problem+json, with what the caller should do."""
-    status = status_of(error)
+def answer(request: Request, error: DomainError, status: int = 0) -> Response:
+    """Answer an error as a page or as problem+json, with what the caller should do.
+
+    `status` is what HTTP says where that is more than the kind of error does.
+    """
+    status = status or status_of(error)
     lang = language_of(request)
     told = sentence(error, lang)
     request_id = getattr(request.state, "request_id", "")
@@ -170,6 +193,7 @@ def _bad_parameters(request: Request, error: Exception) -> Response:
     if isinstance(error, RequestValidationError) and error.errors():
         first = error.errors()[0]
         field, rule = ".".join(str(part) for part in first["loc"][1:]) or None, first["msg"]
+        field = field and field[:LONGEST_FIELD]
     return answer(request, errors.InvalidInput("bad_request", field=field, rule=rule))
 
 
@@ -177,14 +201,15 @@ def _http_error(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     if status == 404:
         return answer(request, errors.NotFound("not_found"))
-    code = "too_large" if status == 413 else "bad_request"
-    response = answer(request, errors.InvalidInput(code))
-    response.status_code = status
+    codes = {406: "format_missing", 408: "too_slow", 413: "too_large"}
+    code = codes.get(status, "bad_request")
+    response = answer(request, errors.InvalidInput(code), status)
     if isinstance(error, HTTPException) and error.headers:
         response.headers.update(error.headers)
     return response
 
 
-def _internal_error(request: Request, error: Exception) -> Response:
+def fail(request: Request, error: Exception) -> Response:
+    """Answer what nobody foresaw, and log where it happened."""
     _log.error("internal", error=type(error).__name__, exc_info=error)
     return answer(request, DomainError("internal"))

@@ -43,6 +43,9 @@ SENTENCES = {
     "answered_already": _(
         "This was answered already. If the answer was wrong, call the study team."
     ),
+    "body_unread": _("Nobody reads a body here: say it with parameters."),
+    "parameter_repeated": _("Give this parameter once."),
+    "format_missing": _("There is no such format here. Look at what the description offers."),
     "bad_request": _("This request could not be understood. Go back and try again."),
     "busy": _("The service is busy. Nothing is lost: try again in a few seconds."),
     "called_already": _(
@@ -79,6 +82,10 @@ SENTENCES = {
     ),
     "date_in_future": _("This date is in the future. Enter the day on which it took place."),
     "date_over": _("This day is over. Choose today or a later day."),
+    "parameter_of_other_type": _(
+        "after and limit are for type=transactional; site, study_code, from and to for "
+        "type=snapshot."
+    ),
     "dates_reversed": _("The last day comes before the first. Check both dates."),
     "device_in_hand": _("This is the phone in your hand. To close your diary here, sign out."),
     "device_unknown": _("This phone is not enrolled. Ask the study team for a new link."),
@@ -130,8 +137,44 @@ SENTENCES = {
     "period_backwards": _("The last day comes before the first: change one of them."),
     "period_outside": _("The first day lies before the diary began: choose a later one."),
     "period_not_over": _("Only days that are over can be signed: choose an earlier last day."),
+    "heads_off": _("No folder for signed heads is set: name one in DIARY_HEADS_FOLDER."),
+    "heads_key_missing": _(
+        "The key of the signed heads is not at %(file)s. Put it back: another key would be refused "
+        "by whoever pulls."
+    ),
+    "heads_key_differs": _("%(file)s is not the key that signed the heads so far."),
+    "heads_key_unreadable": _("%(file)s cannot be read as a key."),
+    "heads_unknown_epoch": _("There was no restore of epoch %(epoch)s."),
+    "heads_restore_unaccepted": _(
+        "The last signed heads lie beyond the restore of %(at)s. If it was yours, accept it: "
+        "python -m app sign-heads --accept-restore %(epoch)s"
+    ),
     "backup_exists": _("%(file)s is there already: choose another name."),
     "backup_altered": _("%(file)s is not the file that its proof was written for."),
+    "backup_of_another": _("%(file)s is not a copy of this database."),
+    "move_not_empty": _("The target is not empty: name a database that holds nothing yet."),
+    "move_other_revision": _(
+        "Both databases have to be at this release’s schema (%(revision)s): run migrate on them."
+    ),
+    "move_does_not_hold": _("What arrived does not hold: %(fault)s. Nothing was kept."),
+    "moved_meanwhile": _(
+        "The source was written meanwhile: stop the service, then start again. Nothing was kept."
+    ),
+    "archive_not_empty": _("This folder holds something already: name an empty one."),
+    "archive_altered": _(
+        "%(file)s is not what the manifest says. This archive was altered or is not whole."
+    ),
+    "study_goes_on": _(
+        "%(participants)s participants are not at their last diary day yet: nothing was erased."
+    ),
+    "clock_behind": _(
+        "This machine’s clock lies %(minutes)s minutes before the last change of the ledger. Set "
+        "it, or start with DIARY_TRUST_CLOCK=true when it is the ledger that was ahead."
+    ),
+    "scratch_refused": _(
+        "The database's role may not create databases, so no copy can be tried out: give it the "
+        "right (ALTER ROLE … CREATEDB)."
+    ),
     "backup_does_not_hold": _("The copy does not hold: %(fault)s. Take an earlier one."),
     "proof_missing": _("%(file)s is missing: without its proof a copy is not restored."),
     "proof_unreadable": _("%(file)s cannot be read as a proof."),
@@ -142,6 +185,8 @@ SENTENCES = {
     "tool_failed": _("%(tool)s refused: %(told)s"),
     "key_sites": _("Choose which sites the key reads."),
     "key_scopes": _("Choose what the key may read."),
+    "key_over": _("This key holds no more. Make a new one."),
+    "key_overlap": _("Two keys hold side by side for at most %(most)s days."),
     "key_days": _("Give a number of days from 1 to %(most)s."),
     "reason_missing": _("Say in a few words why you are changing this."),
     "source_missing": _("Say what this rests on: a call, a paper page, the patient file."),
@@ -160,6 +205,8 @@ SENTENCES = {
     "cannot_be_accepted": _("This cannot become a version as it is. Enter the answers yourself."),
     "query_moved": _("Somebody has moved this query on meanwhile. Look at it again."),
     "query_not_yours": _("Only who asked, or a monitor, closes or reopens this query."),
+    "redcap_token": _("This is no token of the trial database, or it holds no more."),
+    "redcap_writes": _("The trial database can be read here, and never written."),
     "reminder_not_failed": _("This message did not fail, or was sent again meanwhile."),
     "reminder_too_old": _("It is too late to send this message: nobody would need it any more."),
     "requests_waiting": _(
@@ -171,6 +218,7 @@ SENTENCES = {
     "sessions_out_of_order": _(
         "Sessions follow one another: check against session %(session_no)s."
     ),
+    "sign_in_elsewhere": _("This sign-in was made on another phone. Open the diary here."),
     "sign_in_needed": _("Sign in first."),
     "confirmation_needed": _("Confirm that it is you first."),
     "confirmation_refused": _("These do not match. Check the password and the six digits."),
@@ -182,11 +230,17 @@ SENTENCES = {
     "time_in_future": _("This time is still to come. Check the day and the time."),
     "time_missing": _("Say at what time, or in which part of the day."),
     "too_large": _("This is too large to be a diary entry."),
+    "too_slow": _("The connection was too slow, and this did not arrive. Try again."),
+    "wrong_host": _("There is no diary under this name. Open the address that you were given."),
     "too_many_attempts": _("Too many attempts. Wait %(minutes)s min and try again."),
     "too_many_requests": _("Too many requests. Wait %(retry_after_s)s s and go on."),
     "reviewed_already": _("You reviewed the trail up to here already."),
     "too_many_days": _("Choose at most %(days)s days at a time."),
     "too_much_set_aside": _("Too many entries wait for the study team. Call them."),
+    "unconfirmed": _(
+        "It is not certain yet that this is saved. Wait a moment, look whether it is there, and "
+        "do it again if not. What a phone holds stays on it."
+    ),
     "unknown_form_version": _("This form is not known here. Reload the page."),
     "unknown_language": _("This language is not available."),
     "unknown_participant": _(

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from app.domain.access import Actor
 from app.domain.errors import NotFound, WrongState
-from app.domain.records import Kind, Op
+from app.domain.records import Kind
 from app.services.deployment import Deployment
 from app.store import ledger, letters, participants, records
 from app.store.session import Session
@@ -36,7 +36,7 @@ def list_own(session: Session, *, participant_id: int) -> list[LockedSave]:
     """List what a participant is to own or disown, oldest first."""
     return [
         LockedSave(
-            row.record_id, row.version, Kind(row.kind), row.op == Op.VOID, row.saved_at, row.tz
+            row.record_id, row.version, Kind(row.kind), row.payload is None, row.saved_at, row.tz
         )
         for row in letters.list_unconfirmed(session, participant_id, ASKED_AT_ONCE)
     ]

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from app.domain.access import Actor, Permission, require
+from app.domain.access import Actor, Permission, Role, require
 from app.domain.comparison import Changed, changes_between
 from app.domain.diary_day import Lateness, local_date
 from app.domain.errors import InvalidInput, NotFound, WrongState
@@ -43,8 +43,8 @@ class Why:
     def texts(self) -> dict[str, str]:
         """Both as texts of a version; InvalidInput for one that is missing or too long."""
         return {
-            "reason": _words(self.reason, "reason"),
-            "source": _words(self.source, "source"),
+            "reason": words_of(self.reason, "reason"),
+            "source": words_of(self.source, "source"),
         }
 
 
@@ -148,7 +148,7 @@ def redact(
 ) -> RecordVersion:
     """Remove one text of a record from every version of it; the chain still holds without it."""
     held = _hold(session, actor, base, Permission.REDACT)
-    said = _words(reason, "reason")
+    said = words_of(reason, "reason")
     versions = records.list_versions(session, held.record.record_id)
     texts = records.texts_of(session, [version.change_id for version in versions])
     if not any(texts.get(v.change_id, {}).get(field, (None, None))[0] for v in versions):
@@ -174,7 +174,14 @@ class _Held:
     shown: dict[str, str]
 
 
-def _words(written: str, name: str) -> str:
+def role_for(actor: Actor, permission: Permission, site: str) -> Role:
+    """The role by which a text may be removed, or a record changed; an operator removes any."""
+    if actor.kind == "system" and permission is Permission.REDACT:
+        return Role.SYSTEM
+    return require(actor, permission, site)
+
+
+def words_of(written: str, name: str) -> str:
     """A text that the site must give, as written but for the ends."""
     said = written.replace("\r\n", "\n").strip()
     if not said:
@@ -196,11 +203,12 @@ def _hold(session: Session, actor: Actor, base: tuple[str, int], permission: Per
     found = records.find_record(session, record_id)
     if found is None:
         raise NotFound("not_found")
-    role = require(actor, permission, found.site_id)
+    role = role_for(actor, permission, found.site_id)
     person = participants.lock_participant(session, found.participant_id)
     session.refresh(found)
     latest = records.get_version(session, record_id, found.version)
-    if latest is None or found.version != version or found.void:
+    is_over = found.void and permission is not Permission.REDACT  # words of a void go too
+    if latest is None or found.version != version or is_over:
         raise WrongState("changed_meanwhile")
     return _Held(person, found, latest, ledger.actor_of(actor, role))
 

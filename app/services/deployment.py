@@ -1,12 +1,27 @@
 """What every verb may need of the deployment: its study, its vault and its public address."""
 
 from dataclasses import dataclass
+from datetime import time, timedelta
 from functools import cache
+from pathlib import Path
 
 from app.domain.reach import Channel
 from app.domain.study import Study, load_study
 from app.services.vault import Vault
 from app.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Night:
+    """What is done at night: when by the study's clock, and where copies go (None: nowhere).
+
+    `kept` copies stay; technical rows go once they are older than `retention`.
+    """
+
+    at: time = time(2, 30)
+    backup_folder: Path | None = None
+    kept: int = 14
+    retention: timedelta = timedelta(days=180)
 
 
 @dataclass(frozen=True)
@@ -23,6 +38,9 @@ class Deployment:
     demo: bool = False
     channels: frozenset[Channel] = frozenset()
     push_hosts: tuple[str, ...] = ()
+    night: Night = Night()
+    heads_folder: Path | None = None
+    heads_key_file: Path = Path("var/heads.key")
 
     @classmethod
     def of(cls, settings: Settings) -> "Deployment":
@@ -34,6 +52,14 @@ class Deployment:
             demo=settings.demo,
             channels=_channels(settings),
             push_hosts=settings.push_hosts,
+            night=Night(
+                at=settings.nightly_at,
+                backup_folder=settings.backup_folder,
+                kept=settings.backups_kept,
+                retention=timedelta(days=settings.technical_retention_days),
+            ),
+            heads_folder=settings.heads_folder,
+            heads_key_file=settings.heads_key_file,
         )
 
 

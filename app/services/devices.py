@@ -4,6 +4,7 @@ The phone holds a credential that may only post submissions; seeing anything nee
 passkey. A device that ends stays in the table, and takes with it all that it could open with.
 """
 
+import hmac
 import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ from app.store.session import Database, Session
 from app.store.tables import Device, EnrolmentLink, Participant, SignIn
 
 SIGNED_IN_FOR = timedelta(minutes=30)
+LASTS, DESK_LASTS = timedelta(hours=24), timedelta(hours=12)
+"""After this a sign-in ends, however much it is used: a copied one is not kept alive for ever."""
 TOUCHED_EVERY = timedelta(minutes=2)
 PIN_DIGITS = 6
 
@@ -197,9 +200,16 @@ def find_submitter(
     return Submitter(actor, language, seen_at)
 
 
+def is_in_hand(device: Device, credential: str) -> bool:
+    """Whether a browser shows the credential of this device: a sign-in is of no use elsewhere."""
+    return hmac.compare_digest(device.secret_hash, token_hash(credential))
+
+
 def keep_signed_in(session: Session, sign_in: SignIn, now: datetime) -> None:
-    """Move the idle end of a sign-in; written every two minutes at most."""
-    accounts.touch_sign_in(session, sign_in.token_hash, now, now + SIGNED_IN_FOR)
+    """Move the idle end of a sign-in, to its last hour at most; written every two minutes."""
+    lasts = DESK_LASTS if sign_in.staff_id else LASTS
+    ends_at = min(now + SIGNED_IN_FOR, sign_in.created_at + lasts)
+    accounts.touch_sign_in(session, sign_in.token_hash, now, ends_at)
 
 
 def is_due_for_touch(sign_in: SignIn, now: datetime) -> bool:

@@ -208,6 +208,7 @@ def _set_aside(
             "submission_id": submission.submission_id,
             "kind": submission.kind.value,
         },
+        texts=submission.texts,
     )
     session.add(
         SetAside(
@@ -218,7 +219,7 @@ def _set_aside(
             participant_id=person.id,
             device_id=actor.device_id,
             code=code,
-            submission=canonical(submission.content()),
+            submission=canonical({**submission.content(), "texts": {}}),
             saved_at=arrival.settled.saved_at,
             skew_s=arrival.settled.skew_s,
             received_at=arrival.now,

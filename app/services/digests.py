@@ -13,10 +13,12 @@ import structlog
 
 from app.domain.access import ALL_SITES, Actor, Permission
 from app.domain.diary_day import local_instant
+from app.services import operations, pullers
 from app.services.accounts import actor_of_staff, may_enter
 from app.services.deployment import Deployment
 from app.services.own_account import EMAIL
 from app.services.ports import ChannelAway, Mail, Mailer, NotDelivered, PermanentFailure
+from app.services.pullers import LateCopy
 from app.services.reminders import Courier, IsStopping
 from app.services.site_hours import is_open_on, today_at_site, waits_long
 from app.store import digests, work
@@ -36,8 +38,20 @@ class _Open:
 
 
 @dataclass(frozen=True, slots=True)
+class _Waits:
+    """All that waits anywhere: at the sites, copies that are behind, troubles of the service."""
+
+    open_ones: Sequence[_Open]
+    late: Sequence[LateCopy]
+    troubles: int
+
+
+@dataclass(frozen=True, slots=True)
 class _Errand:
-    """A digest to send: to whom, and how much waits, `waiting` of it over a working day."""
+    """A digest to send: to whom, and how much waits, `waiting` of it over a working day.
+
+    `copies` are the trial database's that are behind.
+    """
 
     staff_id: str
     digest_on: date
@@ -45,6 +59,8 @@ class _Errand:
     language: str
     tasks: int
     waiting: int
+    copies: int
+    page: str
 
 
 def send_due(courier: Courier, is_stopping: IsStopping) -> int:
@@ -98,7 +114,9 @@ def _errands(
     if not recipients:
         return []
     open_ones = [one for one in _open(session, now) if one.since <= from_at]
-    found = (_errand(session, deployment, staff, open_ones, now) for staff in recipients)
+    troubles = len(operations.look(session, deployment=deployment, now=now).troubles)
+    waits = _Waits(open_ones, pullers.list_late(session, from_at), troubles)
+    found = (_errand(session, deployment, staff, waits, now) for staff in recipients)
     return [errand for errand in found if errand is not None]
 
 
@@ -117,13 +135,19 @@ def _errand(
     session: Session,
     deployment: Deployment,
     staff: Staff,
-    open_ones: Sequence[_Open],
+    waits: _Waits,
     now: datetime,
 ) -> _Errand | None:
     """What to tell a member of staff; None for who sees to nothing, or has nothing waiting."""
     actor = actor_of_staff(session, staff, now)
-    own = [one for one in open_ones if _is_theirs(one, actor)]
-    if not own or staff.email_sealed is None or not may_enter(deployment, staff):
+    own = [one for one in waits.open_ones if _is_theirs(one, actor)]
+    copies = sum(pullers.concerns(late, actor) for late in waits.late)
+    troubles = waits.troubles if actor.may_anywhere(Permission.SEE_OPERATIONS) else 0
+    if (
+        not (own or copies or troubles)
+        or staff.email_sealed is None
+        or not may_enter(deployment, staff)
+    ):
         return None
     hours = deployment.study.site_hours
     return _Errand(
@@ -131,8 +155,10 @@ def _errand(
         today_at_site(now, hours),
         deployment.vault.open(staff.email_sealed, EMAIL),
         staff.language,
-        tasks=len(own),
+        tasks=len(own) + troubles,
         waiting=sum(waits_long(one.since, now, hours) for one in own),
+        copies=copies,
+        page="/desk/work" if own else "/desk/operations",
     )
 
 
@@ -144,17 +170,20 @@ def _is_theirs(one: _Open, actor: Actor) -> bool:
 
 def _mail(deployment: Deployment, errand: _Errand, now: datetime) -> Mail:
     words, lang = deployment.study.digest, errand.language
-    places = {
-        "tasks": str(errand.tasks),
-        "waiting": str(errand.waiting),
-        "link": f"{deployment.base_url}/desk/work",
-    }
+    places = {"waiting": str(errand.waiting), "copies": str(errand.copies)}
+    lines = []
+    if errand.tasks:
+        link = f"{deployment.base_url}{errand.page}"
+        lines.append(words.body.in_(lang).format(**places, tasks=errand.tasks, link=link))
+    if errand.copies:
+        link = f"{deployment.base_url}/desk/trial-database"
+        lines.append(words.copies.in_(lang).format(**places, link=link))
     return Mail(
         key=f"digest-{errand.staff_id}-{errand.digest_on.isoformat()}",
         to=errand.to,
         sender_name=deployment.study.participant_name.in_(lang),
-        subject=words.subject.in_(lang).format(**places),
-        body=f"{words.body.in_(lang).format(**places)}\n",
+        subject=words.subject.in_(lang).format(tasks=errand.tasks + errand.copies),
+        body="".join(f"{line}\n" for line in lines),
         language=lang,
         at=now,
     )

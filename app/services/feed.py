@@ -62,6 +62,11 @@ def streams_of(session: Session, actor: Actor) -> list[str]:
     return [data_stream(site) for site in sorted(sites)]
 
 
+def end_of(session: Session, actor: Actor) -> Cursor:
+    """The place after everything that the key may read so far."""
+    return stand(session, Cursor(feed.find_last_seq(session)), streams_of(session, actor))
+
+
 def stand(session: Session, after: Cursor, streams: Sequence[str]) -> Cursor:
     """Find the place that a cursor means, as a full cursor, or raise WrongState."""
     epochs = feed.list_epochs(session)
@@ -71,7 +76,7 @@ def stand(session: Session, after: Cursor, streams: Sequence[str]) -> Cursor:
             if epoch.restored_head < after.seq <= epoch.after_seq:
                 raise _refused("cursor_in_gap", present, epoch.restored_head)
     elif after.epoch != present:
-        raise _refused("cursor_of_other_epoch", present, _kept_of(after.epoch, epochs))
+        raise _refused("cursor_of_other_epoch", present, _kept_of(after, epochs))
     if after.seq > feed.find_last_seq(session):
         raise _refused("cursor_ahead", present, 0)
     if after.epoch is None:
@@ -83,12 +88,16 @@ def stand(session: Session, after: Cursor, streams: Sequence[str]) -> Cursor:
     return after
 
 
-def _kept_of(epoch_id: str, epochs: Sequence[Epoch]) -> int:
-    """Up to which number a client of an earlier epoch holds what is still true."""
+def _kept_of(after: Cursor, epochs: Sequence[Epoch]) -> int:
+    """Up to which number a client of an earlier epoch holds what is still true.
+
+    It is never more than the client has pulled: one that lay behind would miss what is in between.
+    """
     ids = [epoch.id for epoch in epochs]
-    if epoch_id not in ids:
+    if after.epoch not in ids:
         return 0
-    return min(epoch.restored_head for epoch in epochs[ids.index(epoch_id) + 1 :])
+    later = epochs[ids.index(after.epoch) + 1 :]
+    return min(after.seq, *(epoch.restored_head for epoch in later))
 
 
 def _refused(code: str, epoch: str | None, kept: int) -> WrongState:

@@ -60,7 +60,7 @@ class RecordHistory:
     @property
     def is_void(self) -> bool:
         """Whether the record was taken back."""
-        return self.versions[-1].op == "void"
+        return next(v.op for v in reversed(self.versions) if v.op != "redact") == "void"
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,7 +72,7 @@ def look(
     chosen: date | None = None,
 ) -> Kept:
     """Look at what was set aside, for the diary day that the site chose or for its own."""
-    sent = _submission(row)
+    sent = _submission(session, row)
     payload = _read(sent)
     spans = participants.list_zones(session, person.id)
     record = records.find_record(session, row.record_id)
@@ -109,10 +109,15 @@ def payload_of(version: RecordVersion | None) -> AnyPayload | None:
     return read_payload(Kind(version.kind), json.loads(version.payload))
 
 
-def _submission(row: SetAside) -> Submission:
-    """The submission as it is kept; when it was sent is no part of what it says."""
+def _submission(session: Session, row: SetAside) -> Submission:
+    """The submission as it is kept; when it was sent is no part of what it says.
+
+    Its texts are those of the act, because they may have to be redacted.
+    """
     kept = json.loads(row.submission)
-    return read_submission({**kept, "sent_at": kept["saved_at"]})
+    found = records.texts_of(session, [row.change_id]).get(row.change_id, {})
+    texts = {name: value for name, (value, _) in found.items() if value is not None}
+    return read_submission({**kept, "texts": texts, "sent_at": kept["saved_at"]})
 
 
 def _read(sent: Submission) -> AnyPayload | None:

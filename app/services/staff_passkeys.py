@@ -138,8 +138,11 @@ def sign_in(
 
 def confirm(
     session: Session, *, deployment: Deployment, token: str, written: str, now: datetime
-) -> NotSignedIn | None:
-    """Note that whoever is signed in with a token showed a passkey; give the error that refuses."""
+) -> str | NotSignedIn:
+    """Note that whoever is signed in with a token showed a passkey; give the token from now on.
+
+    Or give the error that refuses.
+    """
     sign_in_here, owner = accounts.require_signed_in(session, token, now)
     source = f"desk passkey/{owner.id}"
     throttles.require_patience(session, source, now)
@@ -147,8 +150,7 @@ def confirm(
     if held is None:
         return NotSignedIn("desk_passkey_refused", field="passkey", source=source)
     throttles.clear(session, source)
-    accounts.note_confirmed(session, sign_in_here, held, now, by="passkey")
-    return None
+    return accounts.note_confirmed(session, sign_in_here, held, now, by="passkey")
 
 
 def _show(

@@ -144,6 +144,11 @@ def find_key(session: Session, key_id: str) -> ApiKey | None:
     return session.get(ApiKey, key_id)
 
 
+def find_key_by_digest(session: Session, digest: str) -> ApiKey | None:
+    """Find an API key by the digest of its secret."""
+    return session.scalar(select(ApiKey).where(ApiKey.secret_hash == digest))
+
+
 def find_throttle(session: Session, source: str) -> Throttle | None:
     """Find how often a source was refused, and hold the row."""
     return session.scalar(select(Throttle).where(Throttle.source == source).with_for_update())

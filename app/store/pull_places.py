@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, literal, select, true
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from app.store.tables import ApiKey, LedgerRow, PullPlace
+from app.domain.ledger import data_stream
+from app.store.tables import ApiKey, LedgerRow, PullPlace, Site
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,16 @@ class After:
 
     count: int
     since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A key, a copy that it feeds, if it told of one, and the first change at a site after that."""
+
+    key: ApiKey
+    place: PullPlace | None
+    site_id: str
+    first_after: datetime | None
 
 
 def put_place(session: Session, place: PullPlace) -> None:
@@ -73,3 +84,26 @@ def what_lies_after(session: Session, streams: Sequence[str], seq: int) -> After
             first_seq = after
     since = session.scalar(select(LedgerRow.at).where(LedgerRow.seq == first_seq))
     return After(count, since)
+
+
+def list_standings(session: Session) -> list[Standing]:
+    """Give where each copy of a key that nobody ended stands at each site; one query."""
+    first_after = (
+        select(LedgerRow.at)
+        .where(
+            LedgerRow.stream == literal(data_stream("")) + Site.id,
+            LedgerRow.seq > func.coalesce(PullPlace.seq, 0),
+        )
+        .order_by(LedgerRow.seq)
+        .limit(1)
+        .correlate(Site, PullPlace)
+        .scalar_subquery()
+    )
+    query = (
+        select(ApiKey, PullPlace, Site.id, first_after)
+        .outerjoin(PullPlace, PullPlace.key_id == ApiKey.id)
+        .join(Site, true())
+        .where(ApiKey.revoked_at.is_(None))
+        .order_by(ApiKey.created_at, ApiKey.id, PullPlace.name, Site.id)
+    )
+    return [Standing(*row) for row in session.execute(query)]

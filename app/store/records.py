@@ -171,7 +171,7 @@ def project(
         session.add(record)
     record.version = row.version
     record.diary_on = row.diary_on
-    record.void = row.op == "void"
+    record.void = row.payload is None
     record.changed_at = changed_at
     record.status = values["status"]
     record.pain_average = values["pain_average"]

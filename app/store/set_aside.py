@@ -57,3 +57,8 @@ def find_aside(session: Session, set_aside_id: str) -> SetAside | None:
 def find_decision(session: Session, set_aside_id: str) -> SetAsideDecision | None:
     """Find what was decided about it."""
     return session.get(SetAsideDecision, set_aside_id)
+
+
+def list_of_record(session: Session, record_id: str) -> list[SetAside]:
+    """List what of one record was ever set aside."""
+    return list(session.scalars(select(SetAside).where(SetAside.record_id == record_id)))

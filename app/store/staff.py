@@ -118,10 +118,14 @@ def end_sign_ins(session: Session, staff_id: str, at: datetime, keep: str = "") 
     return len(ended.all())
 
 
-def count_live_sign_ins(session: Session, staff_id: str, at: datetime) -> int:
-    """Count the browsers in which an account is signed in."""
-    query = select(func.count()).where(SignIn.staff_id == staff_id, SignIn.expires_at > at)
-    return session.scalar(query) or 0
+def list_live_sign_ins(session: Session, staff_id: str, at: datetime) -> list[SignIn]:
+    """List the browsers in which an account is signed in, the one last seen first."""
+    query = (
+        select(SignIn)
+        .where(SignIn.staff_id == staff_id, SignIn.expires_at > at)
+        .order_by(SignIn.seen_at.desc(), SignIn.token_hash)
+    )
+    return list(session.scalars(query))
 
 
 def find_invitation(session: Session, token_hash: str) -> StaffInvitation | None:

@@ -123,6 +123,7 @@ def test_an_empty_page_gives_the_same_cursor_again(stage: Stage) -> None:
     assert again["heads"] == first["heads"]
 
 
+@pytest.mark.trust(7)
 def test_a_pull_leaves_one_act_and_an_empty_one_none(stage: Stage) -> None:
     client = stage.client(Who.KEY)
     page = client.get("/api/v1/changes", params={"limit": 1}).json()

@@ -127,6 +127,16 @@ def test_a_cursor_from_before_a_restore_is_409_and_says_how_to_go_on(stage: Stag
     assert problem["resync_after"] == str(first["seq"]), "what the earliest restore left is common"
 
 
+def test_who_lay_behind_the_restored_head_goes_on_from_its_own_place(stage: Stage) -> None:
+    first, last = trial.changes_of(stage, stage.cast.key)
+    behind = stage.client(Who.KEY).get("/api/v1/changes", params={"limit": 1}).json()
+    restore(stage, last["seq"], "aaaaaaaa")
+    _, problem = ask(stage, str(behind["next_cursor"]))
+    assert problem["resync_after"] == str(first["seq"]), "what it never pulled is not skipped"
+    _, page = ask(stage, str(problem["resync_after"]))
+    assert page["changes"] == [last]
+
+
 @pytest.mark.parametrize("step", [1, 2, GAP // 2, GAP])
 def test_a_bare_number_in_the_gap_after_a_restore_is_409(stage: Stage, step: int) -> None:
     head = trial.changes_of(stage, stage.cast.key)[-1]["seq"]

@@ -4,6 +4,8 @@ import csv
 import io
 from typing import Any
 
+import pytest
+
 from app.domain.records import AnswerStatus
 from app.exports.dictionary import statuses
 from tests import trial
@@ -85,6 +87,7 @@ def test_each_dose_is_there_once_and_safe_in_a_spreadsheet(stage: Stage) -> None
     assert not [cell for cell in cells if cell.startswith(("=", "+", "@", "\t", "\r"))]
 
 
+@pytest.mark.trust(7)
 def test_a_file_is_of_the_keys_sites_of_the_days_asked_for_and_on_record(stage: Stage) -> None:
     far = trial.far_away(stage)
     assert far not in {row["study_code"] for row in rows_of(stage, DAYS)}

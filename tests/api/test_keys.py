@@ -19,6 +19,7 @@ ROUTES = {
     "/api/v1/entries": "export:read",
     "/api/v1/entries/{record_id}/history": "export:read",
     "/api/v1/reconciliation": "changes:read",
+    "/api/v1/heads": "changes:read",
     "/api/v1/participants": "export:read",
     "/api/v1/export/entries.csv": "export:read",
     "/api/v1/export/doses.csv": "export:read",

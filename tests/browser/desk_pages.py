@@ -3,7 +3,7 @@
 from tests import desk_scenes, scenes, scenes_at_work
 from tests.browser import touches
 from tests.browser.sights import Holder, Sight
-from tests.staff_scenes import staffed
+from tests.staff_scenes import operated, staffed
 
 _VISITOR, _CLINICIAN, _ADMIN = Holder.VISITOR, Holder.CLINICIAN, Holder.ADMIN
 _RECORD = "/desk/participants/{study_code}/records/{record_id}"
@@ -24,6 +24,8 @@ DESK_PAGES: tuple[Sight, ...] = (
         sends="/desk/accounts/{staff_id}/link",
     ),
     Sight("desk-access", "/desk/access", _ADMIN, staffed),
+    Sight("desk-operations", "/desk/operations", _ADMIN, operated),
+    Sight("desk-operations-empty", "/desk/operations", _ADMIN),
     Sight("desk-account", "/desk/account", _CLINICIAN, query="?by=recovery"),
     Sight("desk-codes", "/desk/account", _CLINICIAN, sends="/desk/account/codes"),
     Sight("desk-join", "/desk/join/{invitation}", _VISITOR, staffed),
@@ -130,6 +132,7 @@ DESK_PAGES: tuple[Sight, ...] = (
         desk_scenes.pulled,
         touch=touches.opened(".more summary"),
     ),
+    Sight("desk-trial-guide", "/desk/trial-database/guide", Holder.MANAGER),
     Sight("desk-keys-refused", "/desk/trial-database", Holder.MANAGER, sends="/desk/keys"),
     Sight("desk-timeline-empty", "/desk/participants/{study_code}/reminders", _CLINICIAN),
     Sight("desk-reminders", "/desk/reminders", _CLINICIAN, scene=scenes.messaged),

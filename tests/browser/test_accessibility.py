@@ -99,6 +99,7 @@ def test_page_shuts_nobody_out(browser: Browser, engine: Engine, sight: Sight) -
     assert not faults, "\n".join(sorted(faults))
 
 
+@pytest.mark.trust(28)
 def test_every_page_is_seen_narrow_and_enlarged_and_pages_in_every_way() -> None:
     seen = [set(looks(number)) for number in range(len(PAGES))]
     for own in seen:

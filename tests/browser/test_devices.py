@@ -82,6 +82,7 @@ def test_an_evening_on_a_phone_of_another_size(device: Page, live_stage: Stage) 
 
 @pytest.mark.parametrize("wide", [320, 360, 375, 412, 430])
 @pytest.mark.parametrize("view", ["usual", "zoomed", "large", "larger"])
+@pytest.mark.trust(28)
 def test_the_line_is_drawn_faithfully(phone: Page, live_stage: Stage, wide: int, view: str) -> None:
     hand = Hand(phone, live_stage)
     put_on(phone, {"width": wide, "height": 740}, "light", view)

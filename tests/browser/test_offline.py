@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from urllib.parse import urlsplit
 
+import pytest
 from playwright.sync_api import Page, Response, expect
 from sqlalchemy import select
 
@@ -122,6 +123,7 @@ def test_a_cold_start_without_a_network_saves_two_evenings_on_their_days(
         assert average["value"] == 40 + evening * 10
 
 
+@pytest.mark.trust(19)
 def test_locked_without_a_network_an_empty_diary_is_asked_and_nothing_shown(
     phone: Page, live_stage: Stage
 ) -> None:
@@ -268,6 +270,7 @@ def test_sign_out_erases_all_but_what_waits(phone: Page, live_stage: Stage) -> N
     assert len(saved(live_stage)) == 1
 
 
+@pytest.mark.trust(19)
 def test_a_locked_phone_with_a_network_asks_for_the_code_first(
     phone: Page, live_stage: Stage
 ) -> None:

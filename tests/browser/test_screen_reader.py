@@ -117,6 +117,7 @@ SAID = {
 
 
 @pytest.mark.parametrize(("name", "lang"), SAID)
+@pytest.mark.trust(28)
 def test_every_control_says_what_it_is(
     browser: Browser, engine: Engine, name: str, lang: str
 ) -> None:

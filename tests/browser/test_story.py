@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from app.services import verification
@@ -102,6 +103,7 @@ def touch_point(desk: Page, point: Locator) -> None:
     desk.mouse.click(day["x"] + day["width"] / 2, drawing["y"] + drawing["height"] / 2)
 
 
+@pytest.mark.trust(29)
 def test_the_whole_story(phone: Page, desk: Page, live_stage: Stage, tmp_path: Path) -> None:
     code, path = enrol_at_desk(desk, live_stage)
     hand = join(phone, live_stage, path)

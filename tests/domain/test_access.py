@@ -15,12 +15,12 @@ RIGHTS = {
     " review_trail take_copy sign_off",
     Role.COORDINATOR: "see_cohort see_trends see_records enrol manage_participant record_session"
     " correct decide_set_aside ask_query answer_query redact edit_formulary read_trail"
-    " review_trail take_copy",
+    " review_trail take_copy watch_copies",
     Role.ASSESSOR: "see_cohort",
     Role.MONITOR: "see_cohort see_trends see_records ask_query read_trail review_trail see_rights",
     Role.INSPECTOR: "see_cohort see_trends see_records read_trail take_copy see_rights",
-    Role.DATA_MANAGER: "see_cohort see_records manage_keys read_trail",
-    Role.ADMIN: "manage_accounts see_rights",
+    Role.DATA_MANAGER: "see_cohort see_records manage_keys read_trail watch_copies",
+    Role.ADMIN: "manage_accounts see_rights see_operations",
     Role.TRIAL_DATABASE: "pull",
     Role.SYSTEM: "",
 }
@@ -37,6 +37,7 @@ def test_every_permission_and_role_is_listed() -> None:
 
 
 @pytest.mark.parametrize(("role", "permission"), list(itertools.product(Role, Permission)))
+@pytest.mark.trust(17)
 def test_every_role_and_permission(role: Role, permission: Permission) -> None:
     for site in ("lyon", ALL_SITES):
         actor = staff(role, site)

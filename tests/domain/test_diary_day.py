@@ -109,6 +109,7 @@ def test_an_evening_shortened_by_summer_time_closes_when_the_date_turns() -> Non
     assert found.closes_at - found.opens_at == timedelta(hours=5)
 
 
+@pytest.mark.trust(13)
 def test_an_evening_whose_last_hour_comes_twice_lasts_seven_hours() -> None:
     found = window(date(2026, 10, 29), *settled_in("Africa/Cairo"))
     assert found.closes_at - found.opens_at == timedelta(hours=7)
@@ -146,6 +147,7 @@ def test_the_zone_of_a_window_stays_the_one_in_which_it_opened() -> None:
     assert window(date(2026, 1, 11), *spans).opens_at == at("2026-01-11T18:00-05:00")
 
 
+@pytest.mark.trust(13)
 def test_arriving_while_the_evening_runs_opens_it_on_arrival() -> None:
     spans = [*settled_in("America/New_York"), ZoneSpan(at("2026-01-10T22:00+01:00"), PARIS)]
     found = window(date(2026, 1, 10), *spans)
@@ -297,6 +299,7 @@ def contact(received: datetime, skew_s: float) -> Contact:
     return Contact(received, received - timedelta(seconds=skew_s))
 
 
+@pytest.mark.trust(13)
 def test_a_steady_skew_corrects_the_save() -> None:
     settled = settle_clock(
         SAVED, contact(RECEIVED, 200), previous=contact(ENROLLED, 100), enrolled_at=ENROLLED
@@ -327,6 +330,7 @@ def test_a_large_steady_skew_is_corrected_and_flagged() -> None:
         pytest.param(contact(SAVED + 60 * MINUTE, 200), id="the contact is after the save"),
     ],
 )
+@pytest.mark.trust(13)
 def test_an_unsettled_clock_corrects_nothing_and_is_flagged(previous: Contact | None) -> None:
     settled = settle_clock(SAVED, contact(RECEIVED, 200), previous=previous, enrolled_at=ENROLLED)
     assert (settled.saved_at, settled.shift_s) == (SAVED, 0)

@@ -14,6 +14,7 @@ from functools import cache
 from itertools import pairwise
 from zoneinfo import ZoneInfo, available_timezones
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -163,6 +164,7 @@ def test_every_zone_has_one_window_a_date_all_three_years() -> None:
             assert timedelta(hours=5) <= one.closes_at - one.opens_at <= timedelta(hours=7), tz
 
 
+@pytest.mark.trust(13)
 def test_every_save_on_the_nights_of_change_falls_where_the_clock_says() -> None:
     for clock, tz in one_zone_per_clock().items():
         for change_at, _ in clock_of(tz)[1]:

@@ -9,6 +9,7 @@ from app.domain.letters import ANSWERED_WITH, RequestKind, read_kind, read_words
 SPONSOR = {Role.MONITOR, Role.INSPECTOR, Role.DATA_MANAGER, Role.ADMIN, Role.TRIAL_DATABASE}
 
 
+@pytest.mark.trust(9)
 def test_every_kind_is_answered_by_the_site_and_never_by_the_sponsor() -> None:
     assert set(ANSWERED_WITH) == set(RequestKind)
     for permission in ANSWERED_WITH.values():

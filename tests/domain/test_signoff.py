@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -39,6 +40,7 @@ def histories(draw: st.DrawFn) -> list[Sealed]:
 
 
 @given(histories(), st.integers(0, 16))
+@pytest.mark.trust(23)
 def test_it_changes_with_what_it_covers_and_with_nothing_else(
     history: list[Sealed], until_seq: int
 ) -> None:

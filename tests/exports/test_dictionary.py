@@ -8,10 +8,12 @@ import pytest
 from pydantic import BaseModel
 
 from app.domain.diary_day import ClockFlag, Lateness
+from app.domain.figures import MmeStatus
 from app.domain.records import (
     MODES,
     PARTS,
     PAYLOADS,
+    SCALE_MAX,
     SITE_TEXTS,
     TEXT_FIELDS,
     AnswerStatus,
@@ -23,9 +25,11 @@ from app.domain.records import (
     Severity,
     write_payload,
 )
+from app.domain.schedule import MissedCause
 from app.domain.set_aside import ACCEPTABLE, flag_of
 from app.domain.study import Study, load_study
 from app.exports.dictionary import Variable, code_lists, describe, variables
+from app.exports.spread import DAY, DOSE
 from app.routers.api.shapes import Entry
 from tests import factories
 
@@ -114,13 +118,28 @@ def test_code_lists_are_those_of_the_domain(study: Study) -> None:
 def test_every_list_that_is_named_is_there(study: Study) -> None:
     lists = code_lists(study)
     named = {variable.codes for variable in variables(study)}
-    named |= {member.get("codes") for member in describe(study)["members"].values()}
+    told = describe(study)
+    for rows in (told["members"], *told["columns"].values()):
+        named |= {row.get("codes") for row in rows.values()}
     assert named - {None} <= set(lists)
 
 
 def test_the_members_are_those_of_an_entry(study: Study) -> None:
     beside = {"payload_digest", "texts", "data", "hash"}
     assert set(describe(study)["members"]) == set(Entry.model_fields) - beside
+
+
+def test_the_columns_are_those_of_the_files_in_their_order(study: Study) -> None:
+    told = describe(study)["columns"]
+    assert {name: tuple(columns) for name, columns in told.items()} == {
+        "entries.csv": DAY,
+        "doses.csv": DOSE,
+    }
+    lists = code_lists(study)
+    assert set(lists["missing_cause"]) == set(MissedCause)
+    assert set(lists["mme_status"]) == set(MmeStatus)
+    assert set(lists["scale"]) == set(SCALE_MAX)
+    assert set(lists["stated_in"]) == {Kind.DOSE, Kind.DIARY}
 
 
 def find(study: Study, name: str) -> Variable:

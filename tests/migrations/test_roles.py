@@ -1,13 +1,15 @@
 """The application's role on PostgreSQL owns nothing: it works, and can rewrite no history."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
 from app.domain.access import SYSTEM
-from app.services import sites, verification
+from app.domain.errors import InvalidInput
+from app.services import backups, sites, verification
 from app.store.migrations import grant_to
 from app.store.session import Database
 from app.store.tables import INSERT_ONLY
@@ -57,6 +59,7 @@ def test_the_application_does_its_work(as_application: Database) -> None:
         "ALTER TABLE {table} DISABLE TRIGGER ALL",
     ],
 )
+@pytest.mark.trust(2)
 def test_the_application_cannot_rewrite(
     as_application: Database, table: str, statement: str
 ) -> None:
@@ -65,3 +68,17 @@ def test_the_application_cannot_rewrite(
         pytest.raises(ProgrammingError, match=r"permission denied|must be owner"),
     ):
         connection.execute(text(statement.format(table=table, key=INSERT_ONLY[table][0][0])))
+
+
+@on_postgresql
+@pytest.mark.usefixtures("tools")
+def test_the_application_backs_up_and_needs_a_right_to_try_it_out(
+    as_application: Database, database: Database, tmp_path: Path
+) -> None:
+    copy = tmp_path / "first.backup"
+    backups.back_up(as_application, copy, now=NOW)
+    with pytest.raises(InvalidInput, match="scratch_refused"):
+        backups.prove(copy, as_application)
+    with database.engine.begin() as connection:
+        connection.execute(text(f"ALTER ROLE {ROLE} CREATEDB"))
+    assert backups.prove(copy, as_application).fault is None

@@ -134,6 +134,9 @@ def test_it_runs_beside_the_service(stage: Stage) -> None:
     assert {mail.to for mail in mailer.sent} == {"quelqu.un@example.org"}
     with stage.database.read() as session:
         assert reminders.find_heartbeat(session, HEARTBEAT) == stage.clock.now
+    counted = app.state.service.meters.registry.get_sample_value
+    mailed = {"channel": "email", "outcome": "handed_over"}
+    assert counted("diary_messages_total", mailed) == 2
 
 
 def test_a_kill_repeats_only_what_was_in_hand_under_the_same_id(

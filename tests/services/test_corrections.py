@@ -33,6 +33,7 @@ def correct(
         ).version
 
 
+@pytest.mark.trust(1)
 def test_both_values_stay_readable(stage: Stage) -> None:
     assert correct(stage, Who.CLINICIAN) == 2
     with stage.database.read() as session:
@@ -59,11 +60,13 @@ def test_both_values_stay_readable(stage: Stage) -> None:
         (Who.OWN, NotFound),
     ],
 )
+@pytest.mark.trust(9)
 def test_nobody_else_corrects(stage: Stage, who: Who, error: type[DomainError]) -> None:
     with pytest.raises(error):
         correct(stage, who)
 
 
+@pytest.mark.trust(4)
 def test_a_reason_and_a_source_are_asked(stage: Stage) -> None:
     for said in ((" ", "call"), ("misread", " ")):
         with pytest.raises(InvalidInput) as refused:
@@ -97,6 +100,7 @@ def test_a_voided_record_counts_nowhere_and_stays(stage: Stage) -> None:
         assert verification.verify(session).fault is None
 
 
+@pytest.mark.trust(12)
 def test_a_redacted_text_is_gone_from_every_version_and_the_chain_holds(stage: Stage) -> None:
     study = stage.deployment.study
     raw = factories.submission(
@@ -132,6 +136,7 @@ def test_a_redacted_text_is_gone_from_every_version_and_the_chain_holds(stage: S
     assert "Martin" not in "".join(row.body + str(row.texts) for row in rows)
 
 
+@pytest.mark.trust(12)
 def test_a_text_that_goes_without_a_redaction_is_noticed(stage: Stage) -> None:
     correct(stage, Who.CLINICIAN)
     with stage.database.engine.begin() as connection:

@@ -65,12 +65,14 @@ def test_a_link_expires(stage: Stage, token: str) -> None:
 
 
 @pytest.mark.parametrize("pin", ["", "12345", "111111", "123456", "987654", "12a456", "¹²³⁴⁵⁶"])
+@pytest.mark.trust(22)
 def test_a_weak_pin_is_refused_and_the_link_stays(stage: Stage, token: str, pin: str) -> None:
     with pytest.raises(InvalidInput):
         join(stage.database, token, pin)
     join(stage.database, token)
 
 
+@pytest.mark.trust(22)
 def test_three_wrong_pins_make_the_next_one_wait(stage: Stage) -> None:
     credential = stage.cast.cookies[Who.OWN]["device"]
     for _ in range(throttles.FREE_ATTEMPTS):
@@ -96,6 +98,7 @@ def test_guessing_for_hours_leaves_few_tries_and_the_person_still_gets_in(stage:
     assert unlock(stage, credential, PIN, after + throttles.LONGEST_WAIT)
 
 
+@pytest.mark.trust(18)
 def test_ten_wrong_pins_lock_nobody_out_and_a_success_clears_them(stage: Stage) -> None:
     credential, after = stage.cast.cookies[Who.OWN]["device"], timedelta(0)
     for _ in range(10):
@@ -120,6 +123,7 @@ def test_the_token_is_new_at_each_sign_in_and_the_one_before_ends(stage: Stage) 
         assert devices.find_signed_in(session, token, NOW) is not None
 
 
+@pytest.mark.trust(20)
 def test_a_lost_phone_is_out_at_once(stage: Stage) -> None:
     cookies = stage.cast.cookies[Who.OWN]
     with stage.database.write() as session:
@@ -136,6 +140,7 @@ def test_a_lost_phone_is_out_at_once(stage: Stage) -> None:
         assert devices.find_signed_in(session, cookies["open"], NOW) is None
 
 
+@pytest.mark.trust(18)
 def test_an_idle_sign_in_ends(stage: Stage) -> None:
     token = stage.cast.cookies[Who.OWN]["open"]
     with stage.database.read() as session:

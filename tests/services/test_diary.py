@@ -62,6 +62,7 @@ def test_a_diary_is_saved_on_the_day_of_its_window(stage: Stage) -> None:
     assert len(receipt.code) == 4
 
 
+@pytest.mark.trust(14)
 def test_fifty_resends_are_one_version(stage: Stage) -> None:
     raw, before = entry(stage), len(delivered(stage))
     first = send(stage, raw)
@@ -91,6 +92,7 @@ def test_a_second_diary_of_the_day_is_set_aside_with_both_kept(stage: Stage) -> 
     assert [row.record_id for row in waiting] == [second["record_id"]]
 
 
+@pytest.mark.trust(1, 9)
 def test_a_correction_is_a_second_version_with_its_reason(stage: Stage) -> None:
     first = send(stage, entry(stage))
     change = entry(
@@ -106,6 +108,7 @@ def test_a_correction_is_a_second_version_with_its_reason(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("texts", [{}, {"reason": "  "}])
+@pytest.mark.trust(4)
 def test_a_correction_without_a_reason_writes_no_version(
     stage: Stage, texts: dict[str, str]
 ) -> None:
@@ -150,6 +153,7 @@ def test_what_no_window_holds_is_set_aside(
     assert (receipt.outcome, receipt.reason) == (Outcome.SET_ASIDE, reason)
 
 
+@pytest.mark.trust(13)
 def test_received_late_is_not_late(stage: Stage) -> None:
     tomorrow = NOW + timedelta(days=1)
     receipt = send(stage, entry(stage, sent_at=tomorrow.isoformat()), received_at=tomorrow)
@@ -201,6 +205,7 @@ def test_one_device_cannot_fill_the_work_list(stage: Stage) -> None:
     assert send(stage, entry(stage)).outcome is Outcome.SAVED
 
 
+@pytest.mark.trust(26)
 def test_after_withdrawal_values_are_discarded_and_before_it_kept(stage: Stage) -> None:
     with stage.database.write() as session:
         participants.change_state(

@@ -11,7 +11,7 @@ from app.services.own_account import EMAIL
 from app.services.ports import Gateways, Mail, PassingFailure, PermanentFailure
 from app.services.reminders import Courier
 from app.store.tables import Alert, Staff
-from tests import scenes_at_work
+from tests import desk_scenes, scenes_at_work
 from tests.people import Stage, Who
 
 MORNING = datetime(2026, 1, 21, 7, 0, tzinfo=UTC)
@@ -48,6 +48,7 @@ def send(stage: Stage, mailer: RecordingMailer, at: datetime = MORNING) -> int:
 def team(stage: Stage) -> Stage:
     """Alerts wait, and everybody of the staff has an address."""
     scenes_at_work.at_work(stage, Who.OWN)
+    stage.client(Who.KEY).get("/api/v1/metadata")  # a key that was never used waits for somebody
     seal = stage.deployment.vault.seal
     with stage.database.write() as session:
         for who in (Who.CLINICIAN, Who.COORDINATOR, Who.MONITOR, Who.FAR_CLINICIAN):
@@ -71,6 +72,34 @@ def test_each_of_the_team_is_told_how_much_waits_and_no_word_of_health(team: Sta
     for mail in mailer.sent:
         said = f"{mail.sender_name} {mail.subject} {mail.body}".lower()
         assert not [word for word in HEALTH if word in said]
+
+
+def test_who_watches_over_copies_is_told_of_one_that_is_behind_until_it_has_caught_up(
+    team: Stage,
+) -> None:
+    with team.database.write() as session:
+        for who in (Who.DATA_MANAGER, Who.COORDINATOR):
+            staff = session.get(Staff, team.actor(who).id)
+            assert staff is not None
+            staff.email_sealed = team.deployment.vault.seal(f"{who.name}@example.org", EMAIL)
+    desk_scenes.pulled(team, Who.OWN)
+    mailer = RecordingMailer()
+    send(team, mailer)
+    sent = {mail.to.split("@")[0].upper(): mail for mail in mailer.sent}
+    line = "Copies of the trial database more than 24 hours behind: 1. http"
+    assert {who: line in mail.body for who, mail in sent.items()} == {
+        "CLINICIAN": False,
+        "COORDINATOR": True,
+        "DATA_MANAGER": True,
+    }
+    assert sent["DATA_MANAGER"].subject == "Tasks waiting for you: 1"
+    assert sent["DATA_MANAGER"].body.count("\n") == 1
+    client = team.client(Who.KEY)
+    page = client.get("/api/v1/changes", params={"limit": 1000}).json()
+    client.put("/api/v1/cursors/warehouse", json={"cursor": page["next_cursor"]})
+    mailer = RecordingMailer()
+    send(team, mailer, MORNING + timedelta(days=1))
+    assert not [mail for mail in mailer.sent if line[:20] in mail.body]
 
 
 def test_once_a_day_whoever_sends_it(team: Stage) -> None:

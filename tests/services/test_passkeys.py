@@ -261,6 +261,7 @@ def test_a_mangled_passkey_is_not_kept(stage: Stage, value: Any) -> None:
     assert add(stage, json.dumps(told)).code == "passkey_not_made"
 
 
+@pytest.mark.trust(21)
 def test_a_passkey_without_verification_or_kept_already_is_not_kept(stage: Stage) -> None:
     unverified = authenticator.make(creation(stage), is_verified=False)[1]
     assert add(stage, unverified).code == "passkey_not_made"

@@ -141,6 +141,7 @@ def test_another_first_time_moves_what_is_planned(post: Post, person: int) -> No
     assert first.due_at == datetime.fromisoformat("2026-02-03T20:00+01:00")
 
 
+@pytest.mark.trust(25)
 def test_a_notification_carries_its_receipt_and_no_word_of_health(post: Post, person: int) -> None:
     post.run(FIRST)
     [push] = pushed(post).sent

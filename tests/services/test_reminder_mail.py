@@ -16,6 +16,7 @@ HEALTH = re.compile(
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])
+@pytest.mark.trust(25)
 def test_mail_says_nothing_about_health_and_carries_no_authority(
     post: Post, mail_sink: MailSink, language: str
 ) -> None:

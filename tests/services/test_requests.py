@@ -70,6 +70,7 @@ def test_a_request_and_its_answer_are_read_by_who_asked(stage: Stage) -> None:
     assert own(stage, Who.OTHER) == []
 
 
+@pytest.mark.trust(12)
 def test_both_leave_a_change_whose_words_can_be_redacted(stage: Stage) -> None:
     answer(stage, ask(stage, new()))
     asked, answered = acts(stage)
@@ -101,6 +102,7 @@ def test_both_leave_a_change_whose_words_can_be_redacted(stage: Stage) -> None:
         (Who.OWN, NotFound),
     ],
 )
+@pytest.mark.trust(9)
 def test_nobody_but_the_site_decides(
     stage: Stage, kind: RequestKind, who: Who, error: type[DomainError]
 ) -> None:

@@ -43,12 +43,13 @@ def desk(stage: Stage, below: str, **form: Any) -> Response:
 
 
 def new_key(stage: Stage) -> Steps:
-    """Make a key, then end it."""
+    """Make a key, then the next one, then end the first."""
     manager = stage.client(Who.DATA_MANAGER)
     new = {"label": "warehouse", "days": "30", "sites": ["lyon"], "scopes": ["changes:read"]}
     made = manager.post("/desk/keys", data=new)
     yield made
     key_id = made.text.split("diary_", 1)[1].split("_", 1)[0]
+    yield manager.post(f"/desk/keys/{key_id}/rotation")
     yield manager.post(f"/desk/keys/{key_id}/end")
 
 
@@ -204,6 +205,7 @@ WRITES: dict[str, Callable[[Stage], Steps]] = {
     "POST /desk/participants/{study_code}/pause": pause,
     "POST /desk/keys": new_key,
     "POST /desk/keys/{key_id}/end": new_key,
+    "POST /desk/keys/{key_id}/rotation": new_key,
     "POST /desk/participants/{study_code}/resume": pause,
     "POST /desk/participants/{study_code}/test-message": lambda stage: [
         desk(stage, "test-message")

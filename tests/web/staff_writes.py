@@ -1,5 +1,6 @@
 """Writing routes of accounts and of one's own account, for `test_writes`."""
 
+import re
 from collections.abc import Callable, Iterable
 
 import pyotp
@@ -43,6 +44,20 @@ def keep_account(stage: Stage) -> Steps:
     yield own.post("/desk/account/email", data={"email": "dr@chu.example"})
     yield own.post("/desk/account/codes")
     yield own.post("/desk/account/sign-ins/end")
+    yield from end_elsewhere(stage, new["password"])
+
+
+def end_elsewhere(stage: Stage, password: str) -> Steps:
+    """Sign in in another browser, and end that sign-in from this one."""
+    own = stage.client(Who.CLINICIAN)
+    stage.clock.advance(minutes=1)
+    code = pyotp.TOTP(stage.cast.totp_secrets[Who.CLINICIAN]).at(stage.clock.now)
+    login = {"login": Who.CLINICIAN.value.replace(" ", "."), "password": password, "code": code}
+    yield stage.client(Who.NOBODY).post("/desk/sign-in", data=login)
+    address = re.findall(
+        r'action="(/desk/account/sign-ins/\w+/end)"', own.get("/desk/account").text
+    )
+    yield own.post(*address)
 
 
 def use_desk_passkey(stage: Stage) -> Steps:
@@ -83,6 +98,7 @@ WRITES: dict[str, Callable[[Stage], Steps]] = {
     "POST /desk/account/email": keep_account,
     "POST /desk/account/codes": keep_account,
     "POST /desk/account/sign-ins/end": keep_account,
+    "POST /desk/account/sign-ins/{sign_in_id}/end": keep_account,
     "POST /desk/account/passkeys": use_desk_passkey,
     "POST /desk/account/passkeys/removal": use_desk_passkey,
     "POST /desk/sign-in/passkey": use_desk_passkey,

@@ -3,6 +3,8 @@
 import html
 from datetime import timedelta
 
+import pytest
+
 from app.domain.access import ALL_SITES, Role
 from app.services import grants
 from app.services.grants import NewGrant
@@ -23,6 +25,7 @@ def rows(stage: Stage, who: Who, on: str, site: str = "") -> list[str]:
     ]
 
 
+@pytest.mark.trust(17)
 def test_the_page_tells_any_day(stage: Stage) -> None:
     admin, clinician = stage.actor(Who.ADMIN), stage.actor(Who.CLINICIAN).id
     inspection = NewGrant(
@@ -60,6 +63,7 @@ def test_a_monitor_sees_the_rights_of_their_own_site(stage: Stage) -> None:
     assert any("other-site" in row for row in rows(stage, Who.INSPECTOR, "2026-01-20", "lille"))
 
 
+@pytest.mark.trust(17)
 def test_who_gave_a_role_and_who_ended_it_are_told(stage: Stage) -> None:
     with stage.database.write() as session:
         grants.add_grant(

@@ -31,6 +31,7 @@ def title_of(stage: Stage, sight: Sight, lang: str) -> str | None:
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.trust(25)
 def test_every_page_of_the_phone_bears_the_discreet_name_as_its_title(
     stage: Stage, lang: str
 ) -> None:
@@ -44,6 +45,7 @@ def test_every_page_of_the_phone_bears_the_discreet_name_as_its_title(
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.trust(25)
 def test_the_installed_app_has_a_discreet_name_and_icons(stage: Stage, lang: str) -> None:
     manifest = stage.client(Who.NOBODY, language=lang).get("/manifest.webmanifest")
     assert HEALTH.search(json.dumps(manifest.json(), ensure_ascii=False)) is None
@@ -64,6 +66,7 @@ def messages_of(study: Study) -> list[Message]:
     return [*study.reminders, study.test_message]
 
 
+@pytest.mark.trust(25)
 def test_messages_and_their_sender_say_nothing_of_health(stage: Stage) -> None:
     study = stage.deployment.study
     said = [

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from app.routers.deps import DEVICE_COOKIE
 from tests.people import Stage, Who
 from tests.web.reading import Page
@@ -34,6 +36,7 @@ def test_the_desk_sees_each_phone_and_its_last_contact_by_the_participants_clock
     assert "Lost phone" not in readers
 
 
+@pytest.mark.trust(20)
 def test_a_lost_phone_is_closed_and_a_new_link_is_next(stage: Stage) -> None:
     answer = close(stage)
     assert answer.headers["location"] == path(stage, "/course") + "#phones"

@@ -111,6 +111,7 @@ def test_a_form_sent_twice_is_saved_once(stage: Stage) -> None:
     assert entry.version == 1
 
 
+@pytest.mark.trust(6)
 def test_a_refused_value_is_explained_kept_and_trailed(stage: Stage) -> None:
     phone = stage.client(Who.OWN)
     form = untouched(stage) | scores("111", "71") | {"other_medicine": "tisane", "zones": []}
@@ -248,6 +249,7 @@ def test_a_correction_starts_from_that_entry_and_needs_a_reason(stage: Stage) ->
     assert answers(stage)["scores"]["pain_average"]["value"] == 60
 
 
+@pytest.mark.trust(9)
 def test_an_earlier_day_is_corrected_by_the_site(stage: Stage) -> None:
     path = f"/diary/{stage.cast.record_ids[Who.OWN]}/correction"
     phone = stage.client(Who.OWN)

@@ -123,6 +123,7 @@ def test_a_language_that_we_do_not_speak_is_refused(stage: Stage) -> None:
     assert stage.client(Who.OWN).post("/language", data={"lang": "xx"}).status_code == 422
 
 
+@pytest.mark.trust(25)
 def test_the_name_on_the_outside_says_nothing_about_health(stage: Stage) -> None:
     for who, path in ((Who.NOBODY, "/unlock"), (Who.NOBODY, link(stage)), (Who.OWN, "/diary")):
         html = stage.client(who).get(path).text

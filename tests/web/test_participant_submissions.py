@@ -120,6 +120,7 @@ def test_what_no_phone_of_ours_sends_is_a_clear_refusal(
 
 
 @pytest.mark.parametrize("value", [101, -1, 3.5, "57", True, float("nan"), 10**30])
+@pytest.mark.trust(6)
 def test_a_score_out_of_range_writes_no_version(stage: Stage, value: Any) -> None:
     raw = evening(stage)
     raw["payload"]["scores"]["pain_average"]["value"] = value

@@ -20,6 +20,7 @@ def refusals(stage: Stage) -> list[dict[str, object]]:
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/desk/sign-in", "/nothing-here", "/api/v1/nothing"])
+@pytest.mark.trust(29)
 def test_every_answer_carries_the_headers(stage: Stage, path: str) -> None:
     headers = stage.client(Who.NOBODY).get(path).headers
     assert "default-src 'self'" in headers["content-security-policy"]
@@ -86,6 +87,7 @@ def test_a_refused_sign_in_is_trailed_without_its_secrets(stage: Stage) -> None:
     assert not any("not the password" in (value or "") for value in kept)
 
 
+@pytest.mark.trust(18)
 def test_a_guesser_is_trailed_once_a_minute_and_made_to_wait(stage: Stage) -> None:
     client = stage.client(Who.NOBODY)
     form = {"login": "site.clinician", "password": PASSWORD, "code": "000000"}

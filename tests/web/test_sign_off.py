@@ -1,5 +1,7 @@
 """Sign-off: what is shown is what is signed, with both factors; what comes later is seen."""
 
+import pytest
+
 from tests import desk, desk_scenes
 from tests.people import Stage, Who
 from tests.web.reading import Page
@@ -17,6 +19,7 @@ def read(stage: Stage, path: str) -> Page:
     return Page(stage.client(Who.CLINICIAN).get(path).text)
 
 
+@pytest.mark.trust(11, 23)
 def test_a_signature_names_who_when_and_what_and_shows_what_changed_since(stage: Stage) -> None:
     before = read(stage, page(stage))
     assert "Nothing has been signed yet." in before.text
@@ -30,6 +33,7 @@ def test_a_signature_names_who_when_and_what_and_shows_what_changed_since(stage:
     assert len(act["details"]["digest"]) == 64
 
 
+@pytest.mark.trust(11)
 def test_a_later_correction_asks_to_sign_again(stage: Stage) -> None:
     desk_scenes.signed(stage, Who.OWN)
     shown = read(stage, page(stage))

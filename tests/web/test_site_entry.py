@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+import pytest
+
 from app.services import cohorts, trends, verification
 from app.store import records
 from tests import factories, trial
@@ -38,6 +40,7 @@ def post(stage: Stage, form: dict[str, Any]) -> Any:
     return stage.client(Who.CLINICIAN).post(own(stage), data=form)
 
 
+@pytest.mark.trust(10)
 def test_tonight_is_entered_after_a_call_once_and_told_apart(stage: Stage) -> None:
     form = {**form_of(stage, TONIGHT), **SAID, "mode": "hospital"}
     form |= {"collected_by": "other"}
@@ -73,6 +76,7 @@ def test_tonight_is_entered_after_a_call_once_and_told_apart(stage: Stage) -> No
     assert "There is an entry for this day." in again.text
 
 
+@pytest.mark.trust(10)
 def test_a_past_day_needs_a_page_of_that_evening(stage: Stage) -> None:
     form = {**form_of(stage, LAST_WEEK), **SAID}
     assert form["mode"] == ["paper"]

@@ -7,6 +7,8 @@ import json
 import re
 from datetime import timedelta
 
+import pytest
+
 from app.domain.ledger import Chain, check_texts, genesis
 from app.routers.clinician.trail_words import ACTS
 from app.store import trail
@@ -33,6 +35,7 @@ def rows(text: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text, newline="")))
 
 
+@pytest.mark.trust(1)
 def test_a_correction_can_be_read_by_somebody_who_never_saw_json(stage: Stage) -> None:
     trial.live(stage)
     told = look(stage, Who.INSPECTOR, person="dr SITE clin", kind="correct")
@@ -50,6 +53,7 @@ def own(stage: Stage) -> str:
     return stage.cast.study_codes[Who.OWN]
 
 
+@pytest.mark.trust(5)
 def test_every_search_narrows_and_stands_in_the_address(stage: Stage) -> None:
     trial.live(stage)
     other = stage.cast.study_codes[Who.OTHER]
@@ -115,6 +119,7 @@ def test_pages_follow_one_another_without_gap_in_both_orders(stage: Stage) -> No
     assert not hashes[0] & hashes[1]
 
 
+@pytest.mark.trust(5, 7)
 def test_an_export_holds_the_whole_selection_and_is_in_the_trail(stage: Stage) -> None:
     trial.live(stage)
     client = confirmed(stage, Who.INSPECTOR)
@@ -172,6 +177,7 @@ def test_an_export_asks_for_both_factors_again(stage: Stage) -> None:
     assert answer.headers["location"] == "/desk/confirm?next=%2Fdesk%2Ftrail.csv"
 
 
+@pytest.mark.trust(8)
 def test_a_review_finds_what_deserves_a_look(stage: Stage) -> None:
     study = stage.deployment.study
     for day in range(9, 3, -1):

@@ -34,10 +34,12 @@ class DayMessages(Part):
 class Digest(Message):
     """What the team is told on a working day of open work; numbers fill `{tasks}`, `{waiting}`.
 
-    `at` is local time of the site's hours; `{link}` leads to the list.
+    `at` is local time of the site's hours; `{link}` leads to the list. `copies` is the line of the
+    trial database's copies that are behind, `{copies}` of them.
     """
 
     at: time
+    copies: Text
 
 
 class Quiet(Part):

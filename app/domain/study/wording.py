@@ -10,7 +10,9 @@ from typing import Annotated, Any, Literal, Protocol, Self, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, model_validator
 
-PLACEHOLDERS = frozenset({"closes", "hours", "limb", "link", "opens", "phone", "tasks", "waiting"})
+PLACEHOLDERS = frozenset(
+    {"closes", "copies", "hours", "limb", "link", "opens", "phone", "tasks", "waiting"}
+)
 
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 LimbName = Literal["hand", "foot"]

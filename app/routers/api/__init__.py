@@ -11,11 +11,14 @@ from app.routers.api import (
     cursors,
     entries,
     exports,
+    heads,
     metadata,
+    odm,
     participants,
     reconciliation,
+    redcap_exports,
 )
-from app.routers.api.examples import illustrate
+from app.routers.api.samples import illustrate
 
 __all__ = ["ROUTERS", "illustrate"]
 
@@ -24,7 +27,11 @@ ROUTERS: tuple[APIRouter, ...] = (
     cursors.router,
     entries.router,
     reconciliation.router,
+    heads.router,
     participants.router,
     exports.router,
+    odm.router,
+    redcap_exports.router,
     metadata.router,
+    metadata.described,
 )

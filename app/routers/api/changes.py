@@ -9,7 +9,6 @@ from fastapi import APIRouter, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.exceptions import HTTPException
 
 from app.domain.cursor import Cursor, read_cursor
 from app.exports.changes import write_change, write_lines, write_page
@@ -92,11 +91,7 @@ def _pull(service: Service, holder: KeyHolder, after: Cursor, limit: int, media:
 
 def _media(accept: str) -> str:
     """The format asked for; JSON when the client takes anything."""
-    if NDJSON in accept:
-        return NDJSON
-    if not accept or any(wanted in accept for wanted in (JSON, "application/*", "*/*")):
-        return JSON
-    raise HTTPException(status_code=406)
+    return NDJSON if NDJSON in accept else JSON
 
 
 def _written(pull: Pull, media: str) -> Response:

@@ -2,9 +2,7 @@
 
 from typing import Any
 
-from fastapi import FastAPI
-
-from app.domain.ledger import canonical, digest, genesis, link, text_digest
+from app.domain.ledger import canonical, digest, genesis, head_digest, link, text_digest
 
 _SALT = "8f14e45fceea167a5a36dedd4bea2543"
 _REASON = "I had mixed up the two days."
@@ -90,20 +88,21 @@ PAGE: dict[str, Any] = {
     "epoch": "1f0c9a3e",
     "heads": {"data/lyon": {"no": 1, "hash": _HASH}},
 }
+HEADS: dict[str, Any] = {
+    "signed": {
+        "study": "meso_sdrc",
+        "epoch": "1f0c9a3e",
+        "number": 1,
+        "signed_at": "2026-01-20T01:30:15.000000Z",
+        "seq": 42,
+        "prev": None,
+        "accepted": None,
+        "digests": [head_digest("data/lyon", 1, _HASH)],
+    },
+    "heads": {"data/lyon": {"no": 1, "hash": _HASH}},
+    "public_key": "a078e1a5a36f944b5212f72543933fb167c7a2b520e8399b3faee042cdca6e94",
+    "signature": "3b5045c4854f9075ccd39b32f010f4275aaaa714351c7725712f1920ab032d35"
+    "c9e3f65e955cb7153c41e05237dcf7f9f92777e6965009830f4bdba5c14aa705",
+}
 
-
-def illustrate(app: FastAPI) -> None:
-    """Put the examples into the application's description.
-
-    They are put in after it is made, because FastAPI leaves every null out of what it makes.
-    """
-    describe = app.openapi
-
-    def openapi() -> dict[str, Any]:
-        document = describe()
-        schemas = document["components"]["schemas"]
-        for name, example in {"Change": CHANGE, "ChangesPage": PAGE, "Entry": ENTRY}.items():
-            schemas[name]["examples"] = [example]
-        return document
-
-    app.openapi = openapi  # type: ignore[method-assign]
+EXAMPLES = {"Change": CHANGE, "ChangesPage": PAGE, "Entry": ENTRY, "SignedHeads": HEADS}

@@ -49,7 +49,7 @@ def export_days(service: Here, holder: ExportKey, query: Spread, now: Now) -> St
         )
         return write_days(service.deployment.study, days)
 
-    return _stream(service, holder, query, "entries.exported", lines)
+    return stream(service, holder, query, "entries.exported", lines)
 
 
 @router.get("/export/doses.csv", response_class=StreamingResponse, responses=_FILE)
@@ -60,15 +60,16 @@ def export_doses(service: Here, holder: ExportKey, query: Spread) -> StreamingRe
         doses = spreads.list_doses(session, actor=holder.actor, asked=query.asked())
         return write_doses(service.deployment.study, doses)
 
-    return _stream(service, holder, query, "doses.exported", lines)
+    return stream(service, holder, query, "doses.exported", lines)
 
 
-def _stream(
+def stream(
     service: Service,
     holder: KeyHolder,
     query: SpreadQuery,
     op: str,
     lines: Callable[[ReadSession], Iterator[str]],
+    media: str = CSV,
 ) -> StreamingResponse:
     """Refuse at once what cannot be read, put the rest on record, and stream it."""
     with service.database.read() as session:
@@ -79,4 +80,4 @@ def _stream(
         with service.database.read() as session:
             yield from lines(session)
 
-    return StreamingResponse(body(), media_type=CSV)
+    return StreamingResponse(body(), media_type=media)

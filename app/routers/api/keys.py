@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, Security
 from fastapi.security import HTTPBearer
 
 from app.domain.errors import NotAllowed
+from app.routers.api.manners import require_manners
 from app.routers.api.shapes import Problem
 from app.routers.deps import Here, Key, KeyHolder, Now, Service
 from app.services import pace
@@ -22,8 +23,9 @@ _BEARER = HTTPBearer(
 )
 _REFUSALS = """A refusal, as problem+json (RFC 9457):
 401 no key, or one that does not hold · 403 the key lacks the scope · 404 not there, or out of the
-key's sites · 409 the cursor cannot be gone on from: the title says what to do · 422 a parameter is
-unknown or malformed: `field` names it · 429 too many requests: wait `Retry-After` seconds"""
+key's sites · 406 there is no such format · 409 the cursor cannot be gone on from: the title says
+what to do · 422 a parameter is unknown, repeated or malformed: `field` names it · 429 too many
+requests: wait `Retry-After` seconds"""
 
 
 def api_router() -> APIRouter:
@@ -32,14 +34,14 @@ def api_router() -> APIRouter:
     return APIRouter(
         prefix="/api/v1",
         tags=["trial database"],
-        dependencies=[Security(_BEARER)],
+        dependencies=[Security(_BEARER), Depends(require_manners)],
         responses={"4XX": {"description": _REFUSALS, "content": problem}},
     )
 
 
 def _holding(scope: str) -> Callable[..., KeyHolder]:
     def holder(service: Here, key: Key, now: Now) -> KeyHolder:
-        _take_turn(service, key, now)
+        take_turn(service, key, now)
         if scope not in key.key.scopes.split():
             raise NotAllowed("scope_missing", source=f"scope/{key.key.id}", scope=scope)
         return key
@@ -47,7 +49,9 @@ def _holding(scope: str) -> Callable[..., KeyHolder]:
     return holder
 
 
-def _take_turn(service: Service, key: KeyHolder, now: datetime) -> None:
+def take_turn(service: Service, key: KeyHolder, now: datetime) -> None:
+    """Count a request of a key, or raise TooFast."""
+
     def share(count: int) -> int:
         with service.database.write() as session:
             return pace.add_requests(session, key_id=key.key.id, count=count, now=now)

@@ -142,6 +142,36 @@ class CopyPlace(Shape):
     behind: int
 
 
+class AcceptedRestore(Shape):
+    """A restore that somebody said was theirs: changes after `restored_head` may be gone."""
+
+    epoch: str
+    restored_head: int
+    gone: int = Field(description="How many changes at least")
+
+
+class Signing(Shape):
+    """What is signed: a digest for each stream, and the place in the row of daily files."""
+
+    study: str
+    epoch: str | None
+    number: int = Field(description="1, 2, … one each day")
+    signed_at: str = Field(description="UTC, microseconds, Z")
+    seq: int = Field(description="Number of the last change then, over all streams")
+    prev: str | None = Field(description="sha256 of the file before; null for the first")
+    accepted: AcceptedRestore | None
+    digests: list[str] = Field(description="sha256 of each head's canonical JSON, sorted")
+
+
+class SignedHeads(Shape):
+    """The last signed heads; `signed` is null until the first signing."""
+
+    signed: Signing | None
+    heads: dict[str, Head]
+    public_key: str | None = Field(description="Ed25519, hexadecimal; it never changes: pin it")
+    signature: str | None = Field(description="Of the canonical JSON of `signed`, hexadecimal")
+
+
 class Participant(Shape):
     """A participant: state and dates. Names and addresses are not here."""
 
@@ -292,6 +322,9 @@ class Metadata(Shape):
     statuses: dict[str, Any] = Field(description="Why a value is there or is not, with its number")
     codes: dict[str, dict[str, Any]] = Field(description="Code lists: name → code → words")
     members: dict[str, Any] = Field(description="Members around every payload")
+    columns: dict[str, dict[str, Any]] = Field(
+        description="Columns of each flat file before those of its variables, in order"
+    )
     variables: list[dict[str, Any]] = Field(
         description="name, kind, path in `data`, status path, type, label, range, codes, aliases"
     )

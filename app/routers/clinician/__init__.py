@@ -23,6 +23,7 @@ from app.routers.clinician import (
     joining,
     letters,
     medicines,
+    operations,
     participant,
     queries,
     reminders,
@@ -32,6 +33,7 @@ from app.routers.clinician import (
     trail,
     trail_review,
     trial_database,
+    trial_guide,
     visits,
     work,
 )
@@ -42,6 +44,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     confirm.router,
     access.router,
     accounts.router,
+    operations.router,
     account.router,
     staff_passkeys.router,
     joining.router,
@@ -65,6 +68,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     copies.router,
     trail_review.router,
     trial_database.router,
+    trial_guide.router,
 )
 
 __all__ = ["ROUTERS"]

@@ -1,6 +1,7 @@
 """The cohort's table: who needs a call first; filters and order stand in the address."""
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
@@ -12,10 +13,12 @@ from app.domain.participant import State
 from app.routers.clinician.desk import desk_page, first_page
 from app.routers.clinician.pictures import CohortLine, cohort_line
 from app.routers.clinician.words import CAUSES, STATES, SYMBOLS, Words
-from app.routers.deps import Deployed, Desk, Now, Read
+from app.routers.deps import AtDesk, Deployed, Desk, Now, Read
 from app.services.cohorts import COHORT_DAYS, CohortRow, read_cohort
 from app.services.deployment import Deployment
+from app.services.pullers import late_for
 from app.services.totals import Totals, total
+from app.store.session import Session
 
 router = APIRouter(include_in_schema=False)
 
@@ -95,8 +98,16 @@ def show_cohort(
         "states": {code: words.say(STATES, code) for code in STATES},
         "keys": [(shape, words.symbol(n)) for n, shape in legend.diary_keys([*SYMBOLS]).items()],
         "target": deployment.study.adherence_target,
+        "late_copies": _late_copies(session, desk, now),
     }
     return desk_page(request, desk, deployment, "clinician/cohort.html", values)
+
+
+def _late_copies(session: Session, desk: AtDesk, now: datetime) -> int:
+    """How many copies are behind, for who watches over them and has no work list."""
+    if desk.actor.may_anywhere(Permission.SEE_TRENDS):
+        return 0
+    return len(late_for(session, actor=desk.actor, now=now))
 
 
 def _flags(found: Totals, deployment: Deployment) -> list[tuple[str, int]]:

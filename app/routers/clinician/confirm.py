@@ -32,7 +32,7 @@ def confirm(
         return confirm_form(request, service, desk, target, {"password": told})
 
     on_refusal(request, render)
-    accounts.confirm(
+    token = accounts.confirm(
         session,
         deployment=service.deployment,
         token=request.cookies.get(deps.STAFF_COOKIE, ""),
@@ -40,7 +40,9 @@ def confirm(
         code=first(form, "code"),
         now=now,
     )
-    return RedirectResponse(safe_next(target, "/desk"), status_code=303)
+    response = RedirectResponse(safe_next(target, "/desk"), status_code=303)
+    deps.open_desk(response, service, token)
+    return response
 
 
 def confirm_form(

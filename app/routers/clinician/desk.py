@@ -33,6 +33,7 @@ NAV: tuple[tuple[str, str, Permission], ...] = (
     ("/desk/trial-database", _("Trial database"), Permission.SEE_RECORDS),
     ("/desk/accounts", _("Accounts"), Permission.MANAGE_ACCOUNTS),
     ("/desk/access", _("Access"), Permission.SEE_RIGHTS),
+    ("/desk/operations", _("Operations"), Permission.SEE_OPERATIONS),
 )
 """The pages that every page of the desk leads to, and who is led there; the most used first."""
 IN_VIEW = 5

@@ -28,7 +28,7 @@ def show_joining(
     return _page(request, service, invitation, found, {})
 
 
-@router.post("/desk/join/{invitation}")
+@router.post("/desk/join/{invitation}", dependencies=[deps.paced("desk", deps.AT_THE_DESK)])
 def join(
     request: Request, invitation: str, service: Here, session: Write, form: Form, now: Now
 ) -> Response:

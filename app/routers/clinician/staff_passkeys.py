@@ -31,7 +31,7 @@ def begin_sign_in(request: Request, service: Here, session: Write, now: Now) -> 
     return JSONResponse(options)
 
 
-@router.post("/desk/sign-in/passkey")
+@router.post("/desk/sign-in/passkey", dependencies=[deps.paced("desk", deps.AT_THE_DESK)])
 def sign_in(request: Request, service: Here, form: Form, now: Now, lang: Lang) -> Response:
     """Sign in with a passkey."""
     deployment, target = service.deployment, first(form, "next")
@@ -78,16 +78,18 @@ def confirm(request: Request, service: Here, form: Form, desk: Desk, now: Now) -
 
     on_refusal(request, render)
     with service.database.write() as session:
-        refusal = staff_passkeys.confirm(
+        token = staff_passkeys.confirm(
             session,
             deployment=service.deployment,
             token=request.cookies.get(deps.STAFF_COOKIE, ""),
             written=first(form, "answer"),
             now=now,
         )
-    if refusal is not None:
-        raise refusal
-    return RedirectResponse(safe_next(target, "/desk"), status_code=303)
+    if isinstance(token, DomainError):
+        raise token
+    response = RedirectResponse(safe_next(target, "/desk"), status_code=303)
+    deps.open_desk(response, service, token)
+    return response
 
 
 @router.post("/desk/account/passkeys/options")

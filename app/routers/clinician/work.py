@@ -14,6 +14,7 @@ from app.routers.clinician.desk import desk_page
 from app.routers.clinician.words import REASONS, Words
 from app.routers.deps import AtDesk, Deployed, Desk, Now, Read
 from app.services.deployment import Deployment
+from app.services.pullers import late_for
 from app.services.work import VIEWS, Wanted, Work, read_work
 from app.store.session import Session
 
@@ -81,6 +82,7 @@ def show(
         **_filters(found, wanted, words),
         "waiting": {kind: _codes(found, kind) for kind in ("set_aside", "request", "query")},
         "calls": len(found.waiting.get("call", ())),
+        "late_copies": len(late_for(session, actor=desk.actor, now=now)),
         "reaction": found.reaction,
         "spans": _spans(found, AlertWords(words)),
         "errors": {},

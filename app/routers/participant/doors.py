@@ -71,7 +71,7 @@ def join_page(
     return frame.page("auth/join.html", {"token": token, "errors": {}})
 
 
-@router.post("/join/{token}")
+@router.post("/join/{token}", dependencies=[deps.paced("phone", deps.AT_A_PHONE)])
 def join(
     token: str, request: Request, service: Here, session: Write, form: Form, now: Now, lang: Lang
 ) -> Response:
@@ -122,7 +122,7 @@ def unlock_page(
     return closed_page(request, service, session, lang, {"next": safe_next(target, "/")})
 
 
-@router.post("/unlock")
+@router.post("/unlock", dependencies=[deps.paced("phone", deps.AT_A_PHONE)])
 def unlock(
     request: Request, service: Here, session: Write, form: Form, now: Now, lang: Lang
 ) -> Response:

@@ -110,7 +110,7 @@ def begin_opening(request: Request, service: Here, session: Write, now: Now) -> 
     return JSONResponse(options)
 
 
-@router.post("/passkeys/opening")
+@router.post("/passkeys/opening", dependencies=[deps.paced("phone", deps.AT_A_PHONE)])
 def open_with(request: Request, service: Here, form: Form, now: Now, lang: Lang) -> Response:
     """Open the diary with a passkey; a browser that the door does not know is enrolled by it."""
     target = safe_next(first(form, "next"), "/")

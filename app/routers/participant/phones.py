@@ -46,7 +46,7 @@ def make_code(request: Request, service: Here, session: Write, who: Person, now:
     return open_frame(request, service, session, who).page("participant/pairing.html", values)
 
 
-@router.post("/pair")
+@router.post("/pair", dependencies=[deps.paced("phone", deps.AT_A_PHONE)])
 def pair(
     request: Request, service: Here, session: Write, form: Form, now: Now, lang: Lang
 ) -> Response:

@@ -47,13 +47,15 @@ class Post:
         """Save what the form says by the one way in; `fields` gives its kind and payload."""
         deployment = self.service.deployment
         raw = forms.submission(self.form, deployment.study, self.who.person.tz, self.now, **fields)
-        return diary.submit(
+        receipt = diary.submit(
             session,
             deployment=deployment,
             actor=self.who.actor,
             submission=read_submission(raw),
             now=self.now,
         )
+        self.request.state.saved = receipt.outcome
+        return receipt
 
     def again(self, error: DomainError, told: str) -> dict[str, Any]:
         """The form as it was typed, with what is wrong tied to its field."""

@@ -36,6 +36,7 @@ def receive(request: Request, service: Here, session: Write, body: Body, now: No
         submission=_read(body),
         now=now,
     )
+    request.state.saved = receipt.outcome
     told = {
         "outcome": receipt.outcome,
         "receipt": receipt.code,

@@ -51,6 +51,7 @@ class Courier:
     gateways: Gateways
     worker: str
     clock: Callable[[], datetime]
+    tally: Callable[[Channel, str], None] = lambda channel, outcome: None
 
 
 IsStopping = Callable[[], bool]
@@ -70,6 +71,8 @@ def deliver(courier: Courier, channel: Channel, is_stopping: IsStopping) -> int:
         limit = 0 if is_away or is_stopping() else TAKEN_TOGETHER[channel]
         taken = _settle_and_take(courier, channel, attempts, limit)
         handed_over += sum(attempt.failure is None for attempt in attempts)
+        for attempt in attempts:
+            courier.tally(channel, attempt.outcome)
         if not taken.examined:
             return handed_over
         attempts = _send(courier, channel, taken.errands, is_stopping)

@@ -40,6 +40,20 @@ class Attempt:
     failure: NotDelivered | None
     gone: tuple[str, ...] = ()
 
+    @property
+    def outcome(self) -> str:
+        """What became of it, in a word."""
+        match self.failure:
+            case None:
+                return "handed_over"
+            case NotTried():
+                return "given_back"
+            case Gone():
+                return "gone"
+            case PassingFailure():
+                return "put_off"
+        return "failed"
+
 
 def settle(session: Session, *, attempts: Sequence[Attempt], worker: str, now: datetime) -> None:
     """Note how messages fared; the ledger says once per participant and day that one went out."""
