@@ -15,7 +15,6 @@ from tests.people import NOW, Stage, settings_for
         ("https://Carnet.example:443", ("carnet.example", "https://carnet.example")),
         ("https://carnet.example:8443", ("carnet.example", "https://carnet.example:8443")),
         ("http://localhost:8000", ("localhost", "http://localhost:8000")),
-        ("http://carnet.example", None),
         ("http://127.0.0.1:8000", None),
         ("https://192.0.2.1", None),
         ("https://[2001:db8::1]", None),

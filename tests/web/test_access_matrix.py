@@ -210,7 +210,7 @@ MATRIX = {
 }
 DOORS = ("/desk/sign-in", "/unlock")
 WAYS_OUT = ("POST /desk/sign-out", "POST /sign-out")
-OUTSIDE_ROUTERS = {"/static", "/api/v1/openapi.json"}
+OUTSIDE_ROUTERS = {"/static"}
 
 
 def routes() -> set[str]:

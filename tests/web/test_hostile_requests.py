@@ -131,7 +131,7 @@ def test_no_door_leads_to_another_site(stage: Stage, target: str) -> None:
     referer = target.encode("ascii", "ignore").translate(None, b"\r\n\0\x1b")
     answers.append(staff.post("/desk/account/codes", headers={"referer": referer.decode()}))
     for answer in answers:
-        assert answer.status_code in (200, 303)
+        assert answer.status_code in ((200, 303, 422) if "\0" in target else (200, 303))
         to = urlsplit(answer.headers.get("location", "/"))
         assert (to.scheme, to.netloc) == ("", "")
         assert not answer.headers.get("location", "/").startswith(("//", "/\\"))

@@ -62,7 +62,7 @@ NAMES = {
         "Lyrica",
         "Durogesic",
     ),
-    *("CHU", "CSV", "NDJSON"),
+    *("CHU", "CSV", "NDJSON", "ODM-XML", "REDCap", "Python", "curl"),
     *("SMS", "SD", "MME", "QR", "iPhone", "iPad", "Android"),
     "J’avais pris deux comprimés, pas un.",
     "La séance de vendredi est à 9 h. À bientôt !",
@@ -73,7 +73,7 @@ NAMES = {
 }
 
 
-DATA_TAGS = {"script", "style", "q", "code"}
+DATA_TAGS = {"script", "style", "q", "code", "pre"}
 DATA_CLASSES = {"written", "code"}
 
 
@@ -137,9 +137,13 @@ def strings(value: Any) -> Iterator[str]:
 
 @cache
 def known() -> re.Pattern[str]:
-    """What the study says, the calendar's names, time zones and languages, the longest first."""
+    """What the study and its dictionary say, the calendar's names, time zones and languages.
+
+    The longest come first.
+    """
     found = set(NAMES)
-    for file in (ROOT / "app/studies/meso_sdrc").glob("*.toml"):
+    studies, dictionary = ROOT / "app/studies/meso_sdrc", ROOT / "app/exports/dictionary.toml"
+    for file in (*studies.glob("*.toml"), dictionary):
         for text in strings(tomllib.loads(file.read_text())):
             found.update(" ".join(part.split()) for part in PLACEHOLDER.split(text))
             found.add(text.split(" (")[0])
