@@ -189,34 +189,34 @@ class Ambush:
             return {**told, self.word(): told[name]}
         return {**told, name: self._value_in(told[name])}
 
-    def _replace(self, fields: Fields) -> Fields:
+    def replace(self, fields: Fields) -> Fields:
         at = self.chance.randrange(len(fields)) if fields else 0
         return [*fields[:at], (fields[at][0] if fields else "", self.word()), *fields[at + 1 :]]
 
-    def _leave_out(self, fields: Fields) -> Fields:
+    def leave_out(self, fields: Fields) -> Fields:
         at = self.chance.randrange(len(fields)) if fields else 0
         return [*fields[:at], *fields[at + 1 :]]
 
-    def _double(self, fields: Fields) -> Fields:
+    def double(self, fields: Fields) -> Fields:
         name = self.chance.choice(fields)[0] if fields else "next"
         doubled = (name, self.word())
         return [doubled, *fields] if self.chance.random() < 0.5 else [*fields, doubled]
 
-    def _add(self, fields: Fields) -> Fields:
+    def add(self, fields: Fields) -> Fields:
         return [*fields, (self.chance.choice((*_MORE, self.word())), self.word())]
 
-    def _swap(self, fields: Fields) -> Fields:
+    def swap(self, fields: Fields) -> Fields:
         values = [value for _, value in fields]
         self.chance.shuffle(values)
         return [(name, value) for (name, _), value in zip(fields, values, strict=True)]
 
 
 _TWISTS = (
-    *(Ambush._replace,) * 5,
-    Ambush._leave_out,  # noqa: SLF001
-    Ambush._double,  # noqa: SLF001
-    Ambush._add,  # noqa: SLF001
-    Ambush._swap,  # noqa: SLF001
+    *(Ambush.replace,) * 5,
+    Ambush.leave_out,
+    Ambush.double,
+    Ambush.add,
+    Ambush.swap,
 )
 _MORE = (
     *("next", "back", "reason", "words", "flare", "hospital", "kept", "zones", "sent_at", "sites"),
