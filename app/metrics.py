@@ -100,7 +100,7 @@ class Metered:
 
 
 class Service(Protocol):
-    """The running service, as far as its metrics need it."""
+    """The running service, as far as its metrics and its timetable need it."""
 
     @property
     def deployment(self) -> Deployment:

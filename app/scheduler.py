@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
 
 import structlog
 from apscheduler.schedulers.background import (  # type: ignore[import-untyped]
@@ -22,34 +21,12 @@ from apscheduler.schedulers.background import (  # type: ignore[import-untyped]
 )
 
 from app.domain.reach import Channel
-from app.metrics import Meters
+from app.metrics import Service
 from app.services import alerts, devices, digests, nightly, pauses, reminders
-from app.services.deployment import Deployment
 from app.services.ports import Gateways
 from app.services.reminders import Courier, IsStopping
-from app.store.session import Database
 
 _log = structlog.get_logger("scheduler")
-
-
-class Service(Protocol):
-    """The running service, as far as the timetable needs it."""
-
-    @property
-    def deployment(self) -> Deployment:
-        """The study, the vault and the address of this deployment."""
-
-    @property
-    def database(self) -> Database:
-        """Its database."""
-
-    @property
-    def clock(self) -> Callable[[], datetime]:
-        """What tells the present."""
-
-    @property
-    def meters(self) -> Meters:
-        """What counts the messages."""
 
 
 @dataclass(frozen=True, slots=True)

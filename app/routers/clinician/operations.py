@@ -45,6 +45,7 @@ def show_operations(
     deployment = service.deployment
     seen = operations.see(session, deployment=deployment, actor=desk.actor, now=now)
     zone, say = zone_named(deployment.study.tz), translations(desk.lang).gettext
+    revision = migrations.current_revision(service.database)
     values = {
         "troubles": [say(TROUBLES[one]) for one in seen.troubles],
         "is_well": not seen.troubles and Without.BACKUP not in seen.without,
@@ -53,8 +54,8 @@ def show_operations(
         "beat_at": _local(seen.beat_at, zone),
         "offset_s": seen.clock.offset_s,
         "behind_s": seen.clock.behind_ledger_s,
-        "revision": migrations.current_revision(service.database),
-        "is_current": migrations.current_revision(service.database) == migrations.head_revision(),
+        "revision": revision,
+        "is_current": revision == migrations.head_revision(),
         "printed": now.astimezone(zone),
     }
     return desk_page(request, desk, deployment, "clinician/operations.html", values)
